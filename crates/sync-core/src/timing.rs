@@ -1,0 +1,107 @@
+//! Every duration and count that the protocol depends on, each with its reason.
+
+use chrono::TimeDelta;
+
+/// Calendar days in one chunk. Thirty keeps an invocation short at one request a second, and a chunk's records
+/// within one or two DynamoDB transactions.
+pub const CHUNK_DAYS: u32 = 30;
+
+/// How long a nudge may take before the sweeper sends another. Longer than a healthy queue needs, short enough that
+/// a lost message costs a minute.
+pub const NUDGE_GRACE: TimeDelta = TimeDelta::seconds(60);
+
+/// How long a lease outlives the invocation that holds it: covers clock differences between two workers.
+pub const LEASE_MARGIN: TimeDelta = TimeDelta::seconds(5);
+
+/// A worker stops asking for windows when less than the longest window and this remain: the time a commit needs.
+pub const COMMIT_MARGIN: TimeDelta = TimeDelta::seconds(5);
+
+/// Claims of one chunk that may end without progress before the chunk is recorded as failed.
+pub const MAX_CLAIMS: u32 = 3;
+
+/// The wait before a chunk that failed is tried again; doubled per claim.
+pub const RETRY_BASE: TimeDelta = TimeDelta::seconds(20);
+
+/// The first wait after Garmin throttled an account; doubled per consecutive throttle.
+pub const THROTTLE_BASE: TimeDelta = TimeDelta::minutes(30);
+
+/// The longest wait after a throttle, whatever `Retry-After` says.
+pub const THROTTLE_MAX: TimeDelta = TimeDelta::hours(24);
+
+/// Access tokens are refreshed this long before they expire.
+pub const REFRESH_BEFORE_EXPIRY: TimeDelta = TimeDelta::seconds(900);
+
+/// A paused job that waits for a person is looked at again this often, so that it always has a due moment.
+pub const PAUSED_RECHECK: TimeDelta = TimeDelta::days(1);
+
+/// An incremental sync is refused as `up_to_date` when one finished less than this ago.
+pub const UP_TO_DATE_FOR: TimeDelta = TimeDelta::minutes(5);
+
+/// An incremental sync starts this many days before the watermark: watches upload late.
+pub const INCREMENTAL_OVERLAP_DAYS: u64 = 2;
+
+/// An incremental sync starts this many days back when nothing was ever imported.
+pub const INCREMENTAL_FIRST_DAYS: u64 = 7;
+
+/// What a chunk of everything takes at the default pace: about 70 calls at one a second, and the writes. The
+/// estimate shown to people comes from here and nowhere else.
+pub const ESTIMATED_SECONDS_PER_CHUNK: u64 = 75;
+
+/// How long an `Idempotency-Key` is remembered.
+pub const IDEMPOTENCY_WINDOW: TimeDelta = TimeDelta::hours(24);
+
+/// The longest wait a queue message can carry (SQS `DelaySeconds`); longer waits are the sweeper's.
+pub const MAX_NUDGE_DELAY: TimeDelta = TimeDelta::seconds(900);
+
+/// When an account that was throttled may be called again: `max(retry_after, 30 min × 2ⁿ)`, at most 24 h, where `n`
+/// counts the throttles in a row before this one.
+#[must_use]
+pub fn throttle_wait(retry_after: Option<TimeDelta>, consecutive: u32) -> TimeDelta {
+    let backoff = THROTTLE_BASE * 2_i32.pow(consecutive.min(6));
+    backoff.max(retry_after.unwrap_or_default()).min(THROTTLE_MAX)
+}
+
+/// The wait before claim `attempts + 1` of a chunk whose claim `attempts` failed.
+#[must_use]
+pub fn retry_wait(attempts: u32) -> TimeDelta {
+    RETRY_BASE * 2_i32.pow(attempts.saturating_sub(1).min(5))
+}
+
+/// Minutes that `chunks` chunks are expected to take, at least one.
+#[must_use]
+pub fn estimated_minutes(chunks: u32) -> u64 {
+    (u64::from(chunks) * ESTIMATED_SECONDS_PER_CHUNK)
+        .div_ceil(60)
+        .max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_throttle_waits_half_an_hour_then_doubles_up_to_a_day() {
+        assert_eq!(throttle_wait(None, 0), TimeDelta::minutes(30));
+        assert_eq!(throttle_wait(None, 1), TimeDelta::minutes(60));
+        assert_eq!(throttle_wait(None, 5), TimeDelta::minutes(960));
+        assert_eq!(throttle_wait(None, 6), TimeDelta::hours(24));
+        assert_eq!(throttle_wait(None, 4_000_000_000), TimeDelta::hours(24));
+    }
+
+    #[test]
+    fn a_longer_retry_after_is_honoured_and_an_absurd_one_is_capped() {
+        assert_eq!(
+            throttle_wait(Some(TimeDelta::seconds(5)), 0),
+            TimeDelta::minutes(30)
+        );
+        assert_eq!(throttle_wait(Some(TimeDelta::hours(3)), 0), TimeDelta::hours(3));
+        assert_eq!(throttle_wait(Some(TimeDelta::days(40)), 0), TimeDelta::hours(24));
+    }
+
+    #[test]
+    fn an_estimate_is_never_zero_minutes() {
+        assert_eq!(estimated_minutes(1), 2);
+        assert_eq!(estimated_minutes(0), 1);
+        assert_eq!(estimated_minutes(61), 77);
+    }
+}

@@ -1,0 +1,1 @@
+//! What each route, the queue and the schedule do.
