@@ -246,8 +246,11 @@ pub fn hand_over(
     now: DateTime<Utc>,
 ) -> Transition {
     Transition::of_worker(job, now, |job| {
+        // A hand-over that got something done is no failed try; one that did not must not go on for ever.
+        if !done.is_empty() {
+            job.attempts = 0;
+        }
         keep(job, done, found, gaps);
-        job.attempts = 0;
         job.due_at = Some(now + NUDGE_GRACE);
     })
 }
