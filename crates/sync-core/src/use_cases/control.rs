@@ -87,10 +87,7 @@ impl<J: JobStore, L: LinkStore, Q: ChunkQueue, C: Clock> Controller<J, L, Q, C> 
         job_id: JobId,
         decide: fn(&Job, DateTime<Utc>) -> Result<Transition, IllegalMove>,
     ) -> Result<Job, ControlError> {
-        let key = JobKey {
-            user_id: user.clone(),
-            job_id,
-        };
+        let key = JobKey { user_id: user.clone(), job_id };
         for _ in 0..TRIES {
             let job = self.jobs.job(&key).await?.ok_or(ControlError::NotFound)?;
             let transition = decide(&job, self.clock.now())?;
@@ -110,17 +107,10 @@ impl<J: JobStore, L: LinkStore, Q: ChunkQueue, C: Clock> Controller<J, L, Q, C> 
     }
 
     async fn who_holds_the_lock(&self, user: &UserId, job_id: JobId) -> Result<ControlError, ControlError> {
-        let key = JobKey {
-            user_id: user.clone(),
-            job_id,
-        };
+        let key = JobKey { user_id: user.clone(), job_id };
         let job = self.jobs.job(&key).await?.ok_or(ControlError::NotFound)?;
         let account = self.links.account(&job.account).await?;
         let busy = account.active_job_id.is_some_and(|active| active != job_id);
-        Ok(if busy {
-            ControlError::Busy
-        } else {
-            ControlError::KeptMoving
-        })
+        Ok(if busy { ControlError::Busy } else { ControlError::KeptMoving })
     }
 }

@@ -117,11 +117,8 @@ where
     /// [`ProcessError`] when nothing can be said of the job; its lease then runs out, and the next nudge reads the truth.
     pub async fn process(&self, key: &JobKey, deadline: DateTime<Utc>) -> Result<ChunkOutcome, ProcessError> {
         let now = self.clock.now();
-        let claim = Claim {
-            now,
-            lease_until: deadline.max(now) + LEASE_MARGIN,
-            token: self.ids.claim_token(),
-        };
+        let claim =
+            Claim { now, lease_until: deadline.max(now) + LEASE_MARGIN, token: self.ids.claim_token() };
         let ClaimOutcome::Claimed(job) = self.jobs.claim(key, &claim).await? else {
             return Ok(ChunkOutcome::NotOurs);
         };
@@ -135,40 +132,22 @@ where
             let transition = transition::chunk_failed(&job, error, Vec::new(), self.clock.now());
             return self.commit(&transition, &[]).await;
         }
-        let Some(link) = self
-            .links
-            .link(&key.user_id)
-            .await?
-            .filter(|link| link.is_active && !link.reauth_required)
+        let Some(link) =
+            self.links.link(&key.user_id).await?.filter(|link| link.is_active && !link.reauth_required)
         else {
             return self
-                .pause(
-                    &job,
-                    Yield::default(),
-                    VecDeque::new(),
-                    PauseReason::ReauthRequired,
-                    None,
-                )
+                .pause(&job, Yield::default(), VecDeque::new(), PauseReason::ReauthRequired, None)
                 .await;
         };
         let account = self.links.account(&job.account).await?;
         if let Some(not_before) = account.not_before.filter(|not_before| *not_before > now) {
             let reason = PauseReason::Throttled;
-            return self
-                .pause(&job, Yield::default(), VecDeque::new(), reason, Some(not_before))
-                .await;
+            return self.pause(&job, Yield::default(), VecDeque::new(), reason, Some(not_before)).await;
         }
 
         let (mut yielded, mut windows) = self.plan(&job, chunk, &link, now);
         let stop = self
-            .ask(
-                &job,
-                &link,
-                account.consecutive_throttles,
-                &mut windows,
-                &mut yielded,
-                deadline,
-            )
+            .ask(&job, &link, account.consecutive_throttles, &mut windows, &mut yielded, deadline)
             .await?;
         match stop {
             Stop::AllAsked if yielded.first_failure.is_some() => {
@@ -181,23 +160,23 @@ where
                 let now = self.clock.now();
                 let transition =
                     transition::chunk_done(&job, yielded.gaps, link.last_successful_sync_date, now);
-                self.commit(&transition, &RecordUpsert::merged(yielded.records))
-                    .await
+                self.commit(&transition, &RecordUpsert::merged(yielded.records)).await
             }
             Stop::TimeIsUp => {
                 let found = found_objects(windows);
                 let transition =
                     transition::hand_over(&job, yielded.done, found, yielded.gaps, self.clock.now());
-                self.commit(&transition, &RecordUpsert::merged(yielded.records))
-                    .await
+                self.commit(&transition, &RecordUpsert::merged(yielded.records)).await
             }
             Stop::Throttled { retry_at } => {
-                self.pause(&job, yielded, windows, PauseReason::Throttled, Some(retry_at))
-                    .await
+                self.pause(&job, yielded, windows, PauseReason::Throttled, Some(retry_at)).await
             }
             Stop::ReauthRequired => {
-                self.pause(&job, yielded, windows, PauseReason::ReauthRequired, None)
-                    .await
+                self.pause(&job, yielded, windows, PauseReason::ReauthRequired, None).await
+            }
+            Stop::NoToken { code } => {
+                note_failure("token refresh", &format!("Garmin is unavailable ({code})"), &mut yielded);
+                self.end_with_failures(&job, yielded, windows).await
             }
         }
     }
@@ -216,16 +195,9 @@ where
             end: range.end(),
             reason: GapReason::Offloaded,
         });
-        let yielded = Yield {
-            gaps: gaps.collect(),
-            ..Yield::default()
-        };
+        let yielded = Yield { gaps: gaps.collect(), ..Yield::default() };
         let ChunkProgress { found, .. } = &job.progress;
-        let windows = found
-            .iter()
-            .cloned()
-            .chain(plan.windows)
-            .filter(|window| !job.progress.covers(window));
+        let windows = found.iter().cloned().chain(plan.windows).filter(|window| !job.progress.covers(window));
         (yielded, windows.collect())
     }
 
@@ -265,20 +237,11 @@ where
                 account: job.account.clone(),
                 today: today_in(link.time_zone, now),
             };
-            match self
-                .garmin
-                .fetch(&session, &window, deadline - COMMIT_MARGIN)
-                .await
-            {
+            match self.garmin.fetch(&session, &window, deadline - COMMIT_MARGIN).await {
                 Ok(fetched) => {
                     failures_in_a_row = 0;
                     yielded.records.extend(fetched.records);
-                    for found in fetched
-                        .found
-                        .into_iter()
-                        .rev()
-                        .filter(|found| !job.progress.covers(found))
-                    {
+                    for found in fetched.found.into_iter().rev().filter(|found| !job.progress.covers(found)) {
                         windows.push_front(found);
                     }
                     yielded.done.push(window);
@@ -291,21 +254,14 @@ where
                 Err(FetchError::RangeTooLong) => match window.halves() {
                     Some(halves) => halves.into_iter().rev().for_each(|half| windows.push_front(half)),
                     None => {
-                        note_failure(
-                            &name_for_people(&window),
-                            "Garmin refuses even a single day",
-                            yielded,
-                        );
+                        note_failure(&name_for_people(&window), "Garmin refuses even a single day", yielded);
                         failed.push(window);
                     }
                 },
                 Err(FetchError::Unauthorized) if !refreshed_for_401 => {
                     refreshed_for_401 = true;
                     windows.push_front(window);
-                    match self
-                        .refresh(link, &tokens.0, version, consecutive_throttles)
-                        .await?
-                    {
+                    match self.refresh(link, &tokens.0, version, consecutive_throttles).await? {
                         Ok(fresh) => {
                             version = fresh.1;
                             tokens = fresh;
@@ -315,10 +271,7 @@ where
                 }
                 Err(FetchError::Unauthorized) => {
                     windows.push_front(window);
-                    let _ = self
-                        .links
-                        .require_reauth(&link.user_id, version, self.clock.now())
-                        .await?;
+                    let _ = self.links.require_reauth(&link.user_id, version, self.clock.now()).await?;
                     break Stop::ReauthRequired;
                 }
                 Err(FetchError::Throttled { retry_after }) => {
@@ -345,23 +298,14 @@ where
             }
         };
         // What failed is still to be asked, before what was not reached.
-        failed
-            .into_iter()
-            .rev()
-            .for_each(|window| windows.push_front(window));
+        failed.into_iter().rev().for_each(|window| windows.push_front(window));
         Ok(stop)
     }
 
     fn note_refusal(&self, job: &Job, window: &Window, yielded: &mut Yield) {
-        let days = window
-            .range()
-            .or_else(|| job.current_chunk().map(|chunk| chunk.range));
+        let days = window.range().or_else(|| job.current_chunk().map(|chunk| chunk.range));
         let Some(days) = days else { return };
-        let metrics = self
-            .garmin
-            .metrics(window)
-            .iter()
-            .filter(|metric| job.metric_types.contains(**metric));
+        let metrics = self.garmin.metrics(window).iter().filter(|metric| job.metric_types.contains(**metric));
         yielded.gaps.extend(metrics.map(|metric| Gap {
             metric: *metric,
             start: days.start(),
@@ -369,9 +313,8 @@ where
             reason: GapReason::Refused,
         }));
         if let WindowScope::Days(days) = window.scope {
-            let marks = days
-                .iter()
-                .map(|date| RecordUpsert::coverage(date, &window.source, DayOutcome::Refused));
+            let marks =
+                days.iter().map(|date| RecordUpsert::coverage(date, &window.source, DayOutcome::Refused));
             yielded.records.extend(marks);
         }
     }
@@ -394,14 +337,7 @@ where
             transition::chunk_failed(job, error, yielded.gaps, now)
         } else {
             let retry_at = now + retry_wait(job.attempts);
-            transition::try_again(
-                job,
-                yielded.done,
-                found_objects(windows),
-                yielded.gaps,
-                retry_at,
-                now,
-            )
+            transition::try_again(job, yielded.done, found_objects(windows), yielded.gaps, retry_at, now)
         };
         self.commit(&transition, &records).await
     }
@@ -415,16 +351,11 @@ where
         retry_at: Option<DateTime<Utc>>,
     ) -> Result<ChunkOutcome, ProcessError> {
         // A claim that never came to planning knows nothing of the objects found before: they stay.
-        let found = if windows.is_empty() {
-            job.progress.found.clone()
-        } else {
-            found_objects(windows)
-        };
+        let found = if windows.is_empty() { job.progress.found.clone() } else { found_objects(windows) };
         let now = self.clock.now();
         let transition =
             transition::pause_for_garmin(job, yielded.done, found, yielded.gaps, reason, retry_at, now);
-        self.commit(&transition, &RecordUpsert::merged(yielded.records))
-            .await
+        self.commit(&transition, &RecordUpsert::merged(yielded.records)).await
     }
 
     /// The one write that ends an invocation, and the nudge that follows it.
@@ -449,22 +380,18 @@ where
             "committed"
         );
         if matches!(after.status, JobStatus::Pending | JobStatus::Running) {
-            let delay = after
-                .retry_at
-                .map_or(TimeDelta::zero(), |retry_at| retry_at - after.updated_at);
+            let delay = after.retry_at.map_or(TimeDelta::zero(), |retry_at| retry_at - after.updated_at);
             nudge_or_leave_it_to_the_sweeper(&self.queue, &after.key, after.sync_type, delay).await;
         }
         let job_finished = !after.status.is_unfinished();
-        Ok(
-            match (after.pause_reason, before.chunk_states == after.chunk_states) {
-                (Some(reason), _) => ChunkOutcome::Paused(reason),
-                (None, true) => ChunkOutcome::AgainLater,
-                (None, false) if after.failed_chunks.len() > before.failed_chunks.len() => {
-                    ChunkOutcome::Failed { job_finished }
-                }
-                (None, false) => ChunkOutcome::Done { job_finished },
-            },
-        )
+        Ok(match (after.pause_reason, before.chunk_states == after.chunk_states) {
+            (Some(reason), _) => ChunkOutcome::Paused(reason),
+            (None, true) => ChunkOutcome::AgainLater,
+            (None, false) if after.failed_chunks.len() > before.failed_chunks.len() => {
+                ChunkOutcome::Failed { job_finished }
+            }
+            (None, false) => ChunkOutcome::Done { job_finished },
+        })
     }
 
     /// The link's tokens, refreshed first when they are about to expire. The inner error says why the job must stop.
@@ -477,8 +404,7 @@ where
         if tokens.expires_at - REFRESH_BEFORE_EXPIRY > self.clock.now() {
             return Ok(Ok((tokens, link.tokens_version)));
         }
-        self.refresh(link, &tokens, link.tokens_version, consecutive_throttles)
-            .await
+        self.refresh(link, &tokens, link.tokens_version, consecutive_throttles).await
     }
 
     /// Trades a token pair for the next and stores it before anybody uses it. If another worker was faster, its pair is
@@ -494,10 +420,8 @@ where
         match self.garmin.refresh(tokens).await {
             Ok(fresh) => {
                 let sealed = self.vault.seal(&link.user_id, &fresh).await?;
-                let stored = self
-                    .links
-                    .replace_tokens(&link.user_id, version, &sealed, fresh.expires_at, now)
-                    .await?;
+                let stored =
+                    self.links.replace_tokens(&link.user_id, version, &sealed, fresh.expires_at, now).await?;
                 match stored {
                     Applied::Yes => Ok(Ok((fresh, version + 1))),
                     Applied::Lost => self.newer_tokens(link, version).await,
@@ -507,9 +431,7 @@ where
             Err(RefreshError::InvalidGrant) => self.newer_tokens(link, version).await,
             Err(RefreshError::Throttled { retry_after }) => {
                 let not_before = now + throttle_wait(retry_after, consecutive_throttles);
-                Ok(Err(Stop::Throttled {
-                    retry_at: self.links.throttle(&link.account, not_before).await?,
-                }))
+                Ok(Err(Stop::Throttled { retry_at: self.links.throttle(&link.account, not_before).await? }))
             }
             Err(RefreshError::Unavailable { code }) => {
                 tracing::warn!(code, "token refresh failed; garmin is unavailable");
@@ -524,21 +446,15 @@ where
         link: &Link,
         version: u64,
     ) -> Result<Result<(Tokens, u64), Stop>, ProcessError> {
-        let stored = self
-            .links
-            .link(&link.user_id)
-            .await?
-            .filter(|link| link.is_active && !link.reauth_required);
+        let stored =
+            self.links.link(&link.user_id).await?.filter(|link| link.is_active && !link.reauth_required);
         match stored {
             Some(stored) if stored.tokens_version > version => {
                 let tokens = self.vault.open(&stored.user_id, &stored.tokens).await?;
                 Ok(Ok((tokens, stored.tokens_version)))
             }
             _ => {
-                let _ = self
-                    .links
-                    .require_reauth(&link.user_id, version, self.clock.now())
-                    .await?;
+                let _ = self.links.require_reauth(&link.user_id, version, self.clock.now()).await?;
                 Ok(Err(Stop::ReauthRequired))
             }
         }
@@ -559,17 +475,12 @@ where
 
 /// What is left that no plan would name again: objects that an answer led to.
 fn found_objects(windows: VecDeque<Window>) -> Vec<Window> {
-    windows
-        .into_iter()
-        .filter(|window| matches!(window.scope, WindowScope::Object(_)))
-        .collect()
+    windows.into_iter().filter(|window| matches!(window.scope, WindowScope::Object(_))).collect()
 }
 
 fn note_failure(what: &str, error: &str, yielded: &mut Yield) {
     yielded.failures += 1;
-    yielded
-        .first_failure
-        .get_or_insert_with(|| format!("{what}: {error}"));
+    yielded.first_failure.get_or_insert_with(|| format!("{what}: {error}"));
 }
 
 /// A window in the words of an error message: no object ids, for they tell people nothing.
@@ -578,8 +489,5 @@ fn name_for_people(window: &Window) -> String {
         WindowScope::Days(range) if range.days() == 1 => format!("{} {}", window.source, range.start()),
         WindowScope::Days(range) => format!("{} {} to {}", window.source, range.start(), range.end()),
         WindowScope::Object(_) | WindowScope::All => window.source.to_string(),
-    };
-    yielded
-        .first_failure
-        .get_or_insert_with(|| format!("{what}: {error}"));
+    }
 }

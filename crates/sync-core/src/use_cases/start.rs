@@ -157,10 +157,7 @@ impl<J: JobStore, L: LinkStore, Q: ChunkQueue, C: Clock, I: Ids> Starter<J, L, Q
             if self.is_up_to_date(request, link, today, now).await? {
                 return Ok(Wish::Nothing);
             }
-            Ok(Wish::Import(
-                SyncType::Incremental,
-                incremental_range(link.last_successful_sync_date, today),
-            ))
+            Ok(Wish::Import(SyncType::Incremental, incremental_range(link.last_successful_sync_date, today)))
         })
         .await
     }
@@ -179,11 +176,7 @@ impl<J: JobStore, L: LinkStore, Q: ChunkQueue, C: Clock, I: Ids> Starter<J, L, Q
         let link = self.links.link(user).await?;
         let range = self.checked_range(time_zone, link.as_ref(), start, end, self.clock.now())?;
         let chunks = ChunkPlan::new(range).total();
-        Ok(Estimate {
-            days: range.days(),
-            chunks,
-            minutes: estimated_minutes(chunks),
-        })
+        Ok(Estimate { days: range.days(), chunks, minutes: estimated_minutes(chunks) })
     }
 
     fn checked_range(
@@ -209,21 +202,13 @@ impl<J: JobStore, L: LinkStore, Q: ChunkQueue, C: Clock, I: Ids> Starter<J, L, Q
         if link.active_job_id.is_some() {
             return Ok(false);
         }
-        let latest = self
-            .jobs
-            .jobs(&request.user_id, 1, None)
-            .await?
-            .items
-            .into_iter()
-            .next();
+        let latest = self.jobs.jobs(&request.user_id, 1, None).await?.items.into_iter().next();
         Ok(latest.is_some_and(|job| {
             job.status == JobStatus::Completed
                 && job.account == link.account
                 && job.range.end() >= today
                 && job.metric_types.is_superset(&request.metric_types)
-                && job
-                    .completed_at
-                    .is_some_and(|completed_at| now - completed_at < UP_TO_DATE_FOR)
+                && job.completed_at.is_some_and(|completed_at| now - completed_at < UP_TO_DATE_FOR)
         }))
     }
 
@@ -243,20 +228,19 @@ impl<J: JobStore, L: LinkStore, Q: ChunkQueue, C: Clock, I: Ids> Starter<J, L, Q
         let link = active_link.ok_or(StartError::NotLinked)?;
         let answer = match wish {
             Wish::Nothing => StartAnswer::UpToDate,
-            Wish::Import(sync_type, range) => match self
-                .start(request, &question, link, sync_type, range, now)
-                .await?
-            {
-                Ok(answer) => return Ok(answer),
-                Err(StartOutcome::UserBusy(job_id)) => StartAnswer::AlreadyRunning { job_id },
-                Err(StartOutcome::AccountBusy) => return Err(StartError::AccountBusy),
-                Err(StartOutcome::NotLinked) => return Err(StartError::NotLinked),
-                // Somebody sent the same key at the same moment and was first: its answer is ours.
-                Err(StartOutcome::Started | StartOutcome::Repeated) => {
-                    let first = self.remembered(request, &question, now).await?;
-                    return first.ok_or(StartError::KeyReused);
+            Wish::Import(sync_type, range) => {
+                match self.start(request, &question, link, sync_type, range, now).await? {
+                    Ok(answer) => return Ok(answer),
+                    Err(StartOutcome::UserBusy(job_id)) => StartAnswer::AlreadyRunning { job_id },
+                    Err(StartOutcome::AccountBusy) => return Err(StartError::AccountBusy),
+                    Err(StartOutcome::NotLinked) => return Err(StartError::NotLinked),
+                    // Somebody sent the same key at the same moment and was first: its answer is ours.
+                    Err(StartOutcome::Started | StartOutcome::Repeated) => {
+                        let first = self.remembered(request, &question, now).await?;
+                        return first.ok_or(StartError::KeyReused);
+                    }
                 }
-            },
+            }
         };
         if let Some(remember) = remember(request, question.clone(), &answer, now)?
             && self.jobs.remember(&request.user_id, &remember).await? == Applied::Lost
@@ -321,9 +305,7 @@ impl<J: JobStore, L: LinkStore, Q: ChunkQueue, C: Clock, I: Ids> Starter<J, L, Q
         if remembered.request != question {
             return Err(StartError::KeyReused);
         }
-        serde_json::from_value(remembered.answer)
-            .map(Some)
-            .map_err(StartError::RememberedAnswer)
+        serde_json::from_value(remembered.answer).map(Some).map_err(StartError::RememberedAnswer)
     }
 }
 
@@ -352,12 +334,7 @@ fn remember(
         return Ok(None);
     };
     let answer = serde_json::to_value(answer).map_err(StartError::RememberedAnswer)?;
-    Ok(Some(RememberedAnswer {
-        key,
-        request: question,
-        answer,
-        expires_at: now + IDEMPOTENCY_WINDOW,
-    }))
+    Ok(Some(RememberedAnswer { key, request: question, answer, expires_at: now + IDEMPOTENCY_WINDOW }))
 }
 
 /// The range that two texts name, checked in the order in which people would be told.
@@ -382,10 +359,7 @@ pub fn check_range(
     if start < EARLIEST {
         return Err(RangeError::TooEarly);
     }
-    if start
-        .checked_add_months(Months::new(MAX_YEARS * 12))
-        .is_some_and(|limit| end >= limit)
-    {
+    if start.checked_add_months(Months::new(MAX_YEARS * 12)).is_some_and(|limit| end >= limit) {
         return Err(RangeError::TooLong);
     }
     Ok(range)
@@ -420,21 +394,9 @@ mod tests {
             (Some("2024-01-01"), None, Err(RangeError::Missing)),
             (Some(""), Some("2024-01-01"), Err(RangeError::Missing)),
             (Some("2024-1-1"), Some("2024-01-02"), Err(RangeError::InvalidDate)),
-            (
-                Some("2024-02-30"),
-                Some("2024-03-01"),
-                Err(RangeError::InvalidDate),
-            ),
-            (
-                Some("2024-01-02"),
-                Some("2024-01-01"),
-                Err(RangeError::StartAfterEnd),
-            ),
-            (
-                Some("2024-06-15"),
-                Some("2024-06-16"),
-                Err(RangeError::EndInFuture),
-            ),
+            (Some("2024-02-30"), Some("2024-03-01"), Err(RangeError::InvalidDate)),
+            (Some("2024-01-02"), Some("2024-01-01"), Err(RangeError::StartAfterEnd)),
+            (Some("2024-06-15"), Some("2024-06-16"), Err(RangeError::EndInFuture)),
             (Some("1999-12-31"), Some("2024-06-15"), Err(RangeError::TooEarly)),
         ] {
             assert_eq!(
@@ -443,34 +405,22 @@ mod tests {
                 "{start:?} {end:?}"
             );
         }
-        assert_eq!(
-            check_range(Some("2024-06-15"), Some("2024-06-15"), today),
-            Ok(DateRange::day(today))
-        );
+        assert_eq!(check_range(Some("2024-06-15"), Some("2024-06-15"), today), Ok(DateRange::day(today)));
     }
 
     #[test]
     fn thirty_years_are_allowed_and_a_day_more_is_not() {
         let today = date("2035-01-01");
         assert!(check_range(Some("2000-01-01"), Some("2029-12-31"), today).is_ok());
-        assert_eq!(
-            check_range(Some("2000-01-01"), Some("2030-01-01"), today),
-            Err(RangeError::TooLong)
-        );
+        assert_eq!(check_range(Some("2000-01-01"), Some("2030-01-01"), today), Err(RangeError::TooLong));
     }
 
     #[test]
     fn an_incremental_sync_overlaps_the_watermark_by_two_days() {
         let today = date("2024-06-15");
         let range = |start: &str| DateRange::new(date(start), today).unwrap();
-        assert_eq!(
-            incremental_range(Some(date("2024-06-14")), today),
-            range("2024-06-12")
-        );
+        assert_eq!(incremental_range(Some(date("2024-06-14")), today), range("2024-06-12"));
         assert_eq!(incremental_range(None, today), range("2024-06-08"));
-        assert_eq!(
-            incremental_range(Some(date("2024-06-20")), today),
-            range("2024-06-15")
-        );
+        assert_eq!(incremental_range(Some(date("2024-06-20")), today), range("2024-06-15"));
     }
 }

@@ -44,10 +44,7 @@ impl<J: JobStore, L: LinkStore, Q: ChunkQueue, C: Clock> Sweeper<J, L, Q, C> {
     /// [`StoreError`] when the index cannot be read. A job that fails is counted and stays due.
     pub async fn sweep(&self, ahead: TimeDelta) -> Result<Swept, StoreError> {
         let due = self.jobs.due(self.clock.now() + ahead, BATCH).await?;
-        let mut swept = Swept {
-            due: u32::try_from(due.len()).unwrap_or(u32::MAX),
-            ..Swept::default()
-        };
+        let mut swept = Swept { due: u32::try_from(due.len()).unwrap_or(u32::MAX), ..Swept::default() };
         for job in &due {
             if let Err(error) = self.look_at(job, &mut swept).await {
                 swept.failed += 1;
@@ -73,9 +70,7 @@ impl<J: JobStore, L: LinkStore, Q: ChunkQueue, C: Clock> Sweeper<J, L, Q, C> {
             if self.jobs.apply(&transition, &[]).await? == Applied::Yes {
                 swept.woken += 1;
                 tracing::info!(job_id = %job.key.job_id, "paused job goes on");
-                self.queue
-                    .nudge(&job.key, job.sync_type, TimeDelta::zero())
-                    .await?;
+                self.queue.nudge(&job.key, job.sync_type, TimeDelta::zero()).await?;
                 swept.nudged += 1;
             }
             return Ok(());
@@ -84,9 +79,7 @@ impl<J: JobStore, L: LinkStore, Q: ChunkQueue, C: Clock> Sweeper<J, L, Q, C> {
         if self.jobs.postpone(due, transition::next_look(&job, now)).await? == Applied::Yes
             && job.status != JobStatus::Paused
         {
-            self.queue
-                .nudge(&job.key, job.sync_type, TimeDelta::zero())
-                .await?;
+            self.queue.nudge(&job.key, job.sync_type, TimeDelta::zero()).await?;
             swept.nudged += 1;
         }
         Ok(())
