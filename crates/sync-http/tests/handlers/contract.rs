@@ -12,6 +12,9 @@ use crate::world::{Answer, Ask, DEMO, Failure, NO_JOB, OTHER, SAMPLE_JOB, STRANG
 const CONTROLS: [&str; 3] = ["pause", "resume", "cancel"];
 const ANOTHER_JOB: &str = "0197e5a0-7c00-7000-8000-00000000d0b2";
 
+/// Puts a job into a world.
+type Scene = fn(&World);
+
 fn historical(start: &str, end: &str) -> Ask {
     Ask::post("historical").json(&json!({ "startDate": start, "endDate": end }))
 }
@@ -303,7 +306,7 @@ async fn a_job_id_has_to_be_there_and_to_be_ones_own() {
 
 #[tokio::test]
 async fn each_control_does_what_the_status_allows_and_refuses_with_the_status_otherwise() {
-    let jobs: [(JobStatus, fn(&World)); 6] = [
+    let jobs: [(JobStatus, Scene); 6] = [
         (JobStatus::Pending, |world| drop(world.pending_job(DEMO, SAMPLE_JOB))),
         (JobStatus::Running, |world| drop(world.running_job(DEMO, SAMPLE_JOB))),
         (JobStatus::Paused, |world| drop(world.paused_job(DEMO, SAMPLE_JOB))),
@@ -366,7 +369,7 @@ async fn status_shows_the_latest_job_in_every_state() {
         "status_not_linked",
         accepted(&world, &Ask::get("status").of(STRANGER)).await
     );
-    let jobs: [(&str, fn(&World)); 9] = [
+    let jobs: [(&str, Scene); 9] = [
         ("status_pending", |world| drop(world.pending_job(DEMO, SAMPLE_JOB))),
         ("status_running", |world| drop(world.running_job(DEMO, SAMPLE_JOB))),
         ("status_running_waits_to_try_again", |world| {
