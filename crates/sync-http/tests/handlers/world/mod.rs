@@ -1,5 +1,6 @@
 //! A world in memory around the real handlers: requests go in as API Gateway sends them.
 
+pub(crate) mod log;
 mod memory;
 
 use std::collections::BTreeMap;
@@ -125,6 +126,7 @@ impl World {
     /// 22 November 2026, 20:00 UTC. `demo` (Berlin) and `other` (Auckland, where it is the 23rd) are linked, nobody has a
     /// job.
     pub(crate) fn new() -> Self {
+        log::collect();
         let world = Self {
             memory: Memory::default(),
             now: "2026-11-22T20:00:00Z".parse().unwrap(),
