@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::world::{Ask, DEMO, Failure, SAMPLE_JOB, World, log};
+use crate::world::{Ask, DEMO, Fault, SAMPLE_JOB, World, log};
 
 fn with_secrets(ask: Ask) -> Ask {
     ask.header("authorization", "Bearer my-secret-token").header("cookie", "my-secret-cookie")
@@ -12,7 +12,7 @@ fn with_secrets(ask: Ask) -> Ask {
 async fn a_failure_is_logged_once_with_its_causes_and_the_names_of_the_request() {
     log::forget();
     let world = World::new();
-    world.memory.fail(Some(Failure::Unavailable));
+    world.fail(Fault::Unavailable);
     let ask = Ask::post("cancel").json(&json!({ "jobId": SAMPLE_JOB, "note": "my-secret-note" }));
     assert_eq!(world.send(&with_secrets(ask)).await.status, 503);
     let errors = log::of_level("ERROR");
@@ -20,7 +20,7 @@ async fn a_failure_is_logged_once_with_its_causes_and_the_names_of_the_request()
     let fields = &error["fields"];
     assert_eq!((&fields["status"], &fields["code"]), (&json!(503), &json!("unavailable")));
     let causes = fields["error"].as_str().unwrap();
-    assert!(causes.starts_with("the store is unavailable: ProvisionedThroughputExceeded"), "{causes}");
+    assert!(causes.starts_with("the store is unavailable: a planned fault"), "{causes}");
     assert_eq!(error["span"]["request_id"], "lambda-request-id", "{error}");
     assert_eq!(error["span"]["api_request_id"], "gateway-request-id");
     assert!(!log::text().contains("secret"), "{}", log::text());
