@@ -60,7 +60,10 @@ pub async fn any_delay_is_taken(queues: &impl Queues) {
         .nudge(&key, SyncType::Historical, past)
         .await
         .expect("it is sent");
-    assert_eq!(queues.receive(SyncType::Historical).await, [key.clone()]);
+    assert_eq!(
+        queues.receive(SyncType::Historical).await,
+        std::slice::from_ref(&key)
+    );
     let far = TimeDelta::days(3);
     queues
         .queue()

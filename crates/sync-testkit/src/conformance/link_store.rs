@@ -104,7 +104,7 @@ pub async fn of_many_token_replacements_from_one_version_one_wins(stores: &impl 
         .map(|(pair, _)| pair.clone())
         .collect();
     let kept = stored(stores, "refresher").await;
-    assert_eq!(winners, [kept.tokens.clone()]);
+    assert_eq!(winners, std::slice::from_ref(&kept.tokens));
     assert_eq!((kept.tokens_version, kept.token_expires_at), (2, at(7_200)));
     let late = stores
         .links()
