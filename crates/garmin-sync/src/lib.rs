@@ -1,0 +1,8 @@
+//! The whole system on one machine, and the command line.
+
+pub mod data_dir;
+pub mod gateway;
+pub mod gateway_event;
+pub mod invocation;
+pub mod issuer;
+pub mod people;
