@@ -142,12 +142,12 @@ pub enum Command {
         /// Of which kind: day, sleep, activity, weigh_in, blood_pressure, workout, intraday. Every kind when not said.
         #[arg(long, value_parser = kind)]
         kind: Option<RecordKind>,
-        /// The first day, or the first id of kinds without days.
-        #[arg(long)]
-        from: Option<String>,
-        /// The last day, or the last id of kinds without days.
-        #[arg(long)]
-        to: Option<String>,
+        /// From this day on. What has no day, such as a saved workout, is always printed.
+        #[arg(long, value_name = "YYYY-MM-DD", value_parser = date)]
+        from: Option<NaiveDate>,
+        /// Up to this day.
+        #[arg(long, value_name = "YYYY-MM-DD", value_parser = date)]
+        to: Option<NaiveDate>,
     },
 }
 

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use anyhow::Result;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
 use futures::future::BoxFuture;
 use lambda_runtime::LambdaEvent;
-use serde_json::json;
+use serde_json::{Map, Value, json};
+use sync_aws::AwsClients;
 use sync_core::ports::{RandomIds, SystemClock};
 use sync_core::{Clock as _, Ids as _};
 use tokio::sync::{Notify, Semaphore};
@@ -37,8 +37,8 @@ pub type Function = Arc<
 /// What a poller polls, and for whom.
 #[derive(Clone)]
 pub struct Poller {
-    /// The client of the queue.
-    pub sqs: aws_sdk_sqs::Client,
+    /// The clients; only SQS is asked.
+    pub aws: AwsClients,
     /// The queues' URLs, the one to be emptied first in front.
     pub queues: Vec<String>,
     /// The function.
@@ -74,10 +74,10 @@ impl Poller {
                 received = poller.next(busy) => received,
             };
             match received {
-                Ok(Some((queue, message))) => {
+                Ok(Some(message)) => {
                     let (poller, ended) = (Arc::clone(&poller), Arc::clone(&ended));
                     invocations.spawn(async move {
-                        poller.deliver(&queue, message).await;
+                        poller.deliver(message).await;
                         drop(permit);
                         ended.notify_one();
                     });
@@ -100,34 +100,44 @@ impl Poller {
     }
 
     /// The next message of the first queue that has one.
-    async fn next(&self, busy: bool) -> Result<Option<(String, Message)>> {
+    async fn next(&self, busy: bool) -> Result<Option<Received>> {
         let last = self.queues.len().saturating_sub(1);
         for (index, queue) in self.queues.iter().enumerate() {
             let wait = if index == last && !busy { LONG_POLL_SECONDS } else { 0 };
-            let received = self
+            let answer = self
+                .aws
                 .sqs
                 .receive_message()
                 .queue_url(queue)
                 .max_number_of_messages(1)
                 .wait_time_seconds(wait)
-                .message_system_attribute_names(MessageSystemAttributeName::All)
-                .message_attribute_names("All")
+                .message_system_attribute_names("All".into())
                 .send()
                 .await?;
-            if let Some(message) = received.messages.unwrap_or_default().into_iter().next() {
-                return Ok(Some((queue.clone(), message)));
-            }
+            let Some(message) = answer.messages.unwrap_or_default().into_iter().next() else {
+                continue;
+            };
+            let attributes = message.attributes.unwrap_or_default();
+            return Ok(Some(Received {
+                queue: queue.clone(),
+                id: message.message_id.unwrap_or_default(),
+                receipt: message.receipt_handle.unwrap_or_default(),
+                body: message.body.unwrap_or_default(),
+                attributes: attributes
+                    .into_iter()
+                    .map(|(name, value)| (name.as_str().to_owned(), json!(value)))
+                    .collect(),
+            }));
         }
         Ok(None)
     }
 
-    async fn deliver(&self, queue: &str, message: Message) {
-        let message_id = message.message_id.clone().unwrap_or_default();
-        let receipt = message.receipt_handle.clone().unwrap_or_default();
-        let event = match serde_json::from_value::<SqsEvent>(event(queue, message)) {
+    async fn deliver(&self, message: Received) {
+        let message_id = &message.id;
+        let event = match serde_json::from_value::<SqsEvent>(message.event()) {
             Ok(event) => event,
             Err(error) => {
-                tracing::error!(%message_id, %error, "a message makes no event");
+                tracing::error!(message_id, %error, "a message makes no event");
                 return;
             }
         };
@@ -137,39 +147,43 @@ impl Poller {
         let done = match invocation::run(self.invocation, call).await {
             Ok(answer) => answer.batch_item_failures.is_empty(),
             Err(failure) => {
-                tracing::warn!(%request_id, %message_id, %failure, "invocation failed; the message comes back");
+                tracing::warn!(request_id, message_id, %failure, "invocation failed; the message comes back");
                 false
             }
         };
-        if done
-            && let Err(error) =
-                self.sqs.delete_message().queue_url(queue).receipt_handle(receipt).send().await
-        {
-            tracing::warn!(%message_id, %error, "a message was not deleted; it comes back and finds nothing to do");
+        if done {
+            let delete = self.aws.sqs.delete_message().queue_url(&message.queue).receipt_handle(&message.receipt);
+            if let Err(error) = delete.send().await {
+                tracing::warn!(message_id, %error, "a message was not deleted; it comes back and finds nothing to do");
+            }
         }
     }
 }
 
-/// The event that Lambda makes of a message.
-fn event(queue: &str, message: Message) -> serde_json::Value {
-    let name = queue.rsplit('/').next().unwrap_or_default();
-    let system = message.attributes.unwrap_or_default();
-    let system = system.into_iter().map(|(name, value)| (name.as_str().to_owned(), json!(value)));
-    let own = message.message_attributes.unwrap_or_default().into_iter().map(|(name, value)| {
-        let value = json!({"stringValue": value.string_value, "dataType": value.data_type});
-        (name, value)
-    });
-    json!({"Records": [{
-        "messageId": message.message_id,
-        "receiptHandle": message.receipt_handle,
-        "body": message.body,
-        "md5OfBody": message.md5_of_body,
-        "attributes": system.collect::<serde_json::Map<_, _>>(),
-        "messageAttributes": own.collect::<serde_json::Map<_, _>>(),
-        "eventSource": "aws:sqs",
-        "eventSourceARN": format!("arn:aws:sqs:us-east-1:000000000000:{name}"),
-        "awsRegion": "us-east-1",
-    }]})
+/// A message and where it came from.
+struct Received {
+    queue: String,
+    id: String,
+    receipt: String,
+    body: String,
+    attributes: Map<String, Value>,
+}
+
+impl Received {
+    /// The event that Lambda makes of it.
+    fn event(&self) -> Value {
+        let name = self.queue.rsplit('/').next().unwrap_or_default();
+        json!({"Records": [{
+            "messageId": self.id,
+            "receiptHandle": self.receipt,
+            "body": self.body,
+            "attributes": self.attributes,
+            "messageAttributes": {},
+            "eventSource": "aws:sqs",
+            "eventSourceARN": format!("arn:aws:sqs:us-east-1:000000000000:{name}"),
+            "awsRegion": "us-east-1",
+        }]})
+    }
 }
 
 #[cfg(test)]
@@ -178,14 +192,14 @@ mod tests {
 
     #[test]
     fn a_message_becomes_the_event_that_lambda_would_send() {
-        let message = Message::builder()
-            .message_id("m-1")
-            .receipt_handle("r-1")
-            .body("{}")
-            .attributes(MessageSystemAttributeName::ApproximateReceiveCount, "2")
-            .build();
-        let event = event("http://localhost/000000000000/historical", message);
-        let event: SqsEvent = serde_json::from_value(event).unwrap();
+        let message = Received {
+            queue: "http://localhost/000000000000/historical".to_owned(),
+            id: "m-1".to_owned(),
+            receipt: "r-1".to_owned(),
+            body: "{}".to_owned(),
+            attributes: Map::from_iter([("ApproximateReceiveCount".to_owned(), json!("2"))]),
+        };
+        let event: SqsEvent = serde_json::from_value(message.event()).unwrap();
         let record = &event.records[0];
         assert_eq!(record.message_id.as_deref(), Some("m-1"));
         assert_eq!(record.body.as_deref(), Some("{}"));

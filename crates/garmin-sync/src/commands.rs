@@ -1,0 +1,189 @@
+//! What each command does.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use chrono::{NaiveDate, TimeDelta};
+use sync_core::ports::SystemClock;
+use sync_core::{Clock as _, RecordKind, UserId};
+
+use crate::cli::{Cli, Command, Control, SimulatorArgs, SystemArgs};
+use crate::client::{Client, JobStatusAnswer, Started};
+use crate::data_dir::DataDir;
+use crate::demo;
+use crate::people;
+use crate::progress::{self, Ended};
+use crate::storage::Storage;
+use crate::system::System;
+use crate::{history, simulator};
+
+/// How long each answer of the simulator takes in the demo, so that one sees something happen.
+const DEMO_LATENCY: Duration = Duration::from_millis(15);
+
+/// Does what the command line asks. Success means that what was asked has been done.
+///
+/// # Errors
+/// What stood in the way, in words for people.
+pub async fn run(cli: Cli) -> Result<ExitCode> {
+    let data = DataDir::open(&cli.data)?;
+    match cli.command.unwrap_or(Command::Demo { exit: false }) {
+        Command::Demo { exit } => demo::run(&data, &cli.system, latency(&cli.system, DEMO_LATENCY), exit).await,
+        Command::Serve => serve(&data, &cli.system).await,
+        Command::Import { from, to, who } => import(&data, &cli.system, &who.user, from, to).await,
+        Command::Status { who } => {
+            let status = client(&data, &who.user)?.status_as_is().await?;
+            people::result(serde_json::to_string_pretty(&status)?);
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Pause(control) => self::control(&data, "pause", &control).await,
+        Command::Resume(control) => self::control(&data, "resume", &control).await,
+        Command::Cancel(control) => self::control(&data, "cancel", &control).await,
+        Command::Token { who, hours } => {
+            let lifetime = TimeDelta::hours(hours);
+            people::result(data.issuer()?.token(&who.user, SystemClock.now(), lifetime)?);
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Simulator(args) => simulator_alone(&args).await,
+        Command::Record { who, kind, from, to } => record(&data, &who.user, kind, from, to).await,
+    }
+}
+
+/// Ends when somebody asks the process to: Ctrl-C, or SIGTERM.
+///
+/// # Errors
+/// When the signals cannot be listened to.
+pub async fn asked_to_stop() -> Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}
+
+async fn serve(data: &DataDir, args: &SystemArgs) -> Result<ExitCode> {
+    let stop = asked_to_stop();
+    let system = System::start(data, args, latency(args, Duration::ZERO)).await?;
+    people::result(format!("listening on {}", system.endpoints().http));
+    stop.await?;
+    system.stop().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn import(
+    data: &DataDir,
+    args: &SystemArgs,
+    user: &UserId,
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Result<ExitCode> {
+    if from > to {
+        bail!("--from is after --to");
+    }
+    if let Some(endpoints) = data.running()? {
+        let client = Client::new(&endpoints.http, &data.issuer()?, user)?;
+        return Ok(told(&start_and_follow(&client, from, to).await?));
+    }
+    let system = System::start(data, args, latency(args, Duration::ZERO)).await?;
+    let client = Client::new(&system.endpoints().http, &data.issuer()?, user)?;
+    let ended = tokio::select! {
+        ended = start_and_follow(&client, from, to) => ended,
+        stopped = asked_to_stop() => {
+            stopped?;
+            people::note("Interrupted. What is imported stays; the next server on this directory goes on.");
+            system.stop().await;
+            return Ok(ExitCode::FAILURE);
+        }
+    };
+    system.stop().await;
+    Ok(told(&ended?))
+}
+
+/// Starts an import, or takes the one that stands in the way, and follows it.
+///
+/// # Errors
+/// When the API refuses, in its words, or goes away.
+pub async fn start_and_follow(client: &Client, from: NaiveDate, to: NaiveDate) -> Result<Ended> {
+    let job = match client.start(from, to).await? {
+        Started::New(job) => job,
+        Started::Running(job) => {
+            people::note("A sync is already running: following that one.");
+            job
+        }
+    };
+    progress::follow(client, &job).await
+}
+
+/// Says how a job ended, and what to do when it did not end well.
+pub fn told(ended: &Ended) -> ExitCode {
+    match ended {
+        Ended::Completed(job) => {
+            people::result(format!("completed: {} to {}, {} chunks", job.start_date, job.end_date, job.chunks_total));
+            ExitCode::SUCCESS
+        }
+        Ended::Otherwise(job) => {
+            people::result(otherwise(job));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn otherwise(job: &JobStatusAnswer) -> String {
+    let JobStatusAnswer { id, status, chunks_completed, chunks_total, .. } = job;
+    format!(
+        "{}: {} ({chunks_completed} of {chunks_total} chunks, job {id})",
+        status.name(),
+        progress::describe(job),
+    )
+}
+
+async fn control(data: &DataDir, what: &str, control: &Control) -> Result<ExitCode> {
+    let client = client(data, &control.who.user)?;
+    let job = match control.job {
+        Some(job) => job.to_string(),
+        None => client.status().await?.job.context("this user has no job")?.id,
+    };
+    people::result(client.control(what, &job).await?);
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn simulator_alone(args: &SimulatorArgs) -> Result<ExitCode> {
+    let latency = Duration::from_millis(args.latency_ms);
+    let simulator = simulator::start(args.addr, args.seed, latency, simulator::faults(args)).await?;
+    people::result(format!("listening on {}", simulator.base_url()));
+    asked_to_stop().await?;
+    simulator.shutdown().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn record(
+    data: &DataDir,
+    user: &UserId,
+    kind: Option<RecordKind>,
+    from: Option<NaiveDate>,
+    to: Option<NaiveDate>,
+) -> Result<ExitCode> {
+    let storage = Storage::open(data).await?;
+    let kinds = kind.map_or(RecordKind::ALL.to_vec(), |kind| vec![kind]);
+    for kind in kinds {
+        for record in history::records(&storage.records, user, kind, from, to).await? {
+            people::result(history::line(&record));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The running server's API.
+fn client(data: &DataDir, user: &UserId) -> Result<Client> {
+    let endpoints = data.running()?.with_context(|| {
+        format!("no server runs on {}: start one with `garmin-sync serve`", data.path().display())
+    })?;
+    Client::new(&endpoints.http, &data.issuer()?, user)
+}
+
+fn latency(args: &SystemArgs, default: Duration) -> Duration {
+    args.garmin_latency_ms.map_or(default, Duration::from_millis)
+}

@@ -1,0 +1,21 @@
+//! Logs: on standard error, quiet unless asked.
+
+use tracing_subscriber::EnvFilter;
+
+/// What is logged when nobody says anything else.
+const DEFAULT: &str = "warn";
+
+/// Starts logging for this process. `filter` beats `RUST_LOG`.
+///
+/// # Errors
+/// When `filter` is none.
+pub fn start(filter: Option<&str>, json: bool) -> Result<(), String> {
+    let filter = match filter {
+        Some(filter) => EnvFilter::try_new(filter).map_err(|error| error.to_string())?,
+        None => EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT)),
+    };
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A second subscriber is a test's: then the first one stays.
+    drop(if json { subscriber.json().try_init() } else { subscriber.try_init() });
+    Ok(())
+}
