@@ -1,19 +1,17 @@
 //! The records of a data directory, whether a server runs on it or not.
 
-use std::net::SocketAddr;
-
 use anyhow::{Context as _, Result};
-use embedded_aws::EmbeddedDynamoDb;
+use embedded_aws::{EmbeddedAws, Options};
 use sync_aws::{AwsClients, DynamoRecordStore, TableNames};
 
-use crate::data_dir::{DataDir, DataDirLock};
+use crate::data_dir::{DataDir, DataDirLock, Endpoints};
 
 /// An open data directory.
 #[derive(Debug)]
 pub struct Storage {
     /// What was imported.
     pub records: DynamoRecordStore,
-    _opened: Option<(EmbeddedDynamoDb, DataDirLock)>,
+    _opened: Option<(EmbeddedAws, DataDirLock)>,
 }
 
 impl Storage {
@@ -22,22 +20,21 @@ impl Storage {
     /// # Errors
     /// When neither can be done.
     pub async fn open(data: &DataDir) -> Result<Self> {
-        let (url, opened) = match data.running()? {
-            Some(endpoints) => (endpoints.dynamodb, None),
+        let (aws, opened) = match data.running()? {
+            Some(Endpoints { dynamodb, sqs, .. }) => {
+                (AwsClients::connect(&sync_aws::Endpoints { dynamodb, sqs }), None)
+            }
             None => {
                 let lock = data.lock()?;
-                let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
-                let dynamodb = EmbeddedDynamoDb::open(&data.database(), any_port)
+                let storage = embedded_aws::Storage::File(data.database());
+                let embedded = EmbeddedAws::start(Options { storage, ..Options::default() })
                     .await
                     .context("the tables cannot be opened")?;
-                (dynamodb.url(), Some((dynamodb, lock)))
+                let aws = embedded.clients();
+                sync_aws::migrate(&aws.dynamodb, "").await.context("the tables cannot be set up")?;
+                (aws, Some((embedded, lock)))
             }
         };
-        // Nobody asks for the queue here; it has no address.
-        let aws = AwsClients::connect(&sync_aws::Endpoints { dynamodb: url.clone(), sqs: url });
-        if opened.is_some() {
-            sync_aws::migrate(&aws.dynamodb, "").await.context("the tables cannot be set up")?;
-        }
         Ok(Self { records: DynamoRecordStore::new(aws.dynamodb, TableNames::default()), _opened: opened })
     }
 }

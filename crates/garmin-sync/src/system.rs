@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use axum::http::Method;
-use chrono::TimeDelta;
-use embedded_aws::{EmbeddedDynamoDb, EmbeddedSqs};
+use embedded_aws::{DeadLetters, EmbeddedAws, Options, QueueSpec, Storage, create_queue};
 use futures::FutureExt as _;
 use garmin_simulator::{FaultPlan, Simulator};
 use lambda_runtime::LambdaEvent;
 use serde_json::json;
 use sync_aws::{
-    AwsClients, DynamoJobStore, DynamoLinkStore, DynamoRecordStore, KeyFileVault, SqsChunkQueue, TableNames,
+    AwsClients, DynamoJobStore, DynamoLinkStore, DynamoRecordStore, KeyFileVault, QueueUrls, SqsChunkQueue,
+    TableNames,
 };
 use sync_core::ports::{RandomIds, SystemClock};
 use sync_core::timing::{LEASE_MARGIN, NUDGE_GRACE};
@@ -44,6 +44,13 @@ const SEED: u64 = 1;
 /// The time budget of a sweep.
 const SWEEP_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// How long a message stays hidden after the invocation that received it must have ended. In the cloud it is longer; who
+/// waits here sits in front of the machine.
+const VISIBILITY_MARGIN: Duration = Duration::from_secs(5);
+
+/// How often a message is received before it is put aside.
+const MAX_RECEIVES: u32 = 5;
+
 /// How long invocations under way may go on once the system is asked to stop. What is not finished then goes on after
 /// the next start, as after a kill.
 const LAST_CALL: Duration = Duration::from_secs(4);
@@ -56,16 +63,15 @@ pub struct System {
     aws: AwsClients,
     links: DynamoLinkStore,
     records: DynamoRecordStore,
-    vault: Arc<KeyFileVault>,
+    vault: KeyFileVault,
     garmin: Connection,
     stop: CancellationToken,
     loops: TaskTracker,
     invocations: TaskTracker,
     // What everything above stands on, in the order in which it may go.
     simulator: Option<Simulator>,
-    _sqs: EmbeddedSqs,
-    _dynamodb: EmbeddedDynamoDb,
-    _lock: DataDirLock,
+    embedded: EmbeddedAws,
+    lock: DataDirLock,
 }
 
 impl System {
@@ -85,30 +91,32 @@ impl System {
         };
         let garmin = Connection::new(args, simulator.as_ref().map(Simulator::base_url))?;
 
-        let dynamodb = EmbeddedDynamoDb::open(&data.database(), args.dynamodb)
-            .await
-            .with_context(|| format!("the embedded DynamoDB cannot be started on {}", args.dynamodb))?;
-        let sqs = EmbeddedSqs::start(args.sqs)
-            .await
-            .with_context(|| format!("the embedded SQS cannot be started on {}", args.sqs))?;
-        let aws = AwsClients::connect(&sync_aws::Endpoints { dynamodb: dynamodb.url(), sqs: sqs.url() });
+        let embedded = EmbeddedAws::start(Options {
+            storage: Storage::File(data.database()),
+            dynamodb: args.dynamodb,
+            sqs: args.sqs,
+        })
+        .await
+        .context("the embedded AWS cannot be started")?;
+        let aws = embedded.clients();
         sync_aws::migrate(&aws.dynamodb, "").await.context("the tables cannot be set up")?;
 
         let tables = TableNames::default();
         let jobs = DynamoJobStore::new(aws.dynamodb.clone(), tables.clone(), None);
         let links = DynamoLinkStore::new(aws.dynamodb.clone(), tables.clone());
         let records = DynamoRecordStore::new(aws.dynamodb.clone(), tables);
-        let queues = sqs.queues().clone();
+        let invocation = Duration::from_secs(args.invocation_seconds);
+        let queues = make_queues(&aws, invocation).await?;
         let queue = SqsChunkQueue::new(aws.sqs.clone(), queues.clone());
-        let vault = Arc::new(KeyFileVault::open_or_create(&data.token_key()).context("the token key cannot be had")?);
+        let vault = || KeyFileVault::open_or_create(&data.token_key()).context("the token key cannot be had");
 
         let listener = TcpListener::bind(args.http)
             .await
             .with_context(|| format!("the API cannot listen on {}", args.http))?;
         let endpoints = Endpoints {
             http: format!("http://{}", listener.local_addr()?),
-            dynamodb: dynamodb.url(),
-            sqs: sqs.url(),
+            dynamodb: embedded.endpoints().dynamodb.clone(),
+            sqs: embedded.endpoints().sqs.clone(),
             simulator: simulator.as_ref().map(Simulator::base_url),
             pid: std::process::id(),
         };
@@ -124,7 +132,7 @@ impl System {
             jobs,
             links: links.clone(),
             queue,
-            vault: Arc::clone(&vault),
+            vault: vault()?,
             garmin: garmin.source()?,
             clock,
             ids,
@@ -136,15 +144,14 @@ impl System {
             aws,
             links,
             records,
-            vault,
+            vault: vault()?,
             garmin,
             stop: CancellationToken::new(),
             loops: TaskTracker::new(),
             invocations: TaskTracker::new(),
             simulator,
-            _sqs: sqs,
-            _dynamodb: dynamodb,
-            _lock: lock,
+            embedded,
+            lock,
         };
         system.link_demo_user().await?;
 
@@ -173,7 +180,6 @@ impl System {
             let worker = Arc::clone(&worker);
             async move { process_chunk::handle(&worker, event).await }.boxed()
         });
-        let invocation = Duration::from_secs(args.invocation_seconds);
         let poller = Poller {
             aws: system.aws.clone(),
             queues: vec![queues.incremental, queues.historical],
@@ -236,6 +242,10 @@ impl System {
             tracing::warn!("something was still under way; it goes on after the next start");
         }
         self.data.unpublish();
+        if tokio::time::timeout(LAST_CALL, self.embedded.stop()).await.is_err() {
+            tracing::warn!("the embedded AWS was still busy");
+        }
+        drop(self.lock);
     }
 
     /// Links a user to an account of the simulator, by its control surface.
@@ -243,7 +253,7 @@ impl System {
     /// # Errors
     /// When the simulator has no such account, or a store fails.
     pub async fn link_to_simulator(&self, user: &sync_core::UserId, account: &str) -> Result<()> {
-        link::to_simulator(&self.garmin, &self.links, &*self.vault, user, account).await
+        link::to_simulator(&self.garmin, &self.links, &self.vault, user, account).await
     }
 
     /// On a first start the demo user is linked to the demo account; and again when its tokens are no good any more.
@@ -257,6 +267,25 @@ impl System {
         }
         self.link_to_simulator(&user, simulator::DEMO_ACCOUNT).await.context("the demo user cannot be linked")
     }
+}
+
+/// The queues that Terraform makes in the cloud.
+async fn make_queues(aws: &AwsClients, invocation: Duration) -> Result<QueueUrls> {
+    let make = async |name: &str| {
+        let spec = QueueSpec {
+            name: name.to_owned(),
+            visibility_timeout: invocation + VISIBILITY_MARGIN,
+            dead_letters: Some(DeadLetters {
+                name: format!("{name}-dead-letters"),
+                max_receive_count: MAX_RECEIVES,
+            }),
+        };
+        create_queue(&aws.sqs, &spec).await.context("the queues cannot be made")
+    };
+    Ok(QueueUrls {
+        incremental: make("garmin-sync-incremental").await?,
+        historical: make("garmin-sync-historical").await?,
+    })
 }
 
 fn add(routes: &mut Vec<Route>, name: &'static str, table: &[sync_http::Route], function: gateway::Function) {

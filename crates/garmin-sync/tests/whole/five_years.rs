@@ -1,0 +1,53 @@
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use sync_core::{JobStatus, RecordKind};
+
+use crate::world::{World, day, job_when_ended, started};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn five_years_arrive_completely_and_every_chunk_counts_once() {
+    let world = World::start(Duration::ZERO, &[]).await;
+    let (from, to) = ("2020-01-01", "2024-12-31");
+    started(&world.demo(), from, to).await;
+    let job = job_when_ended(&world.demo()).await;
+    assert_eq!(job.status, JobStatus::Completed, "{job:?}");
+    assert_eq!((job.chunks_completed, job.chunks_total, job.percent_complete), (61, 61, 100));
+
+    let days = world.records(RecordKind::Day, day(from), day(to)).await;
+    let present: BTreeSet<_> = days.iter().map(|record| record["id"].as_str().unwrap().to_owned()).collect();
+    let expected: BTreeSet<_> =
+        day(from).iter_days().take_while(|date| *date <= day(to)).map(|date| date.to_string()).collect();
+    assert_eq!(days.len(), expected.len(), "a day is there twice");
+    assert_eq!(present, expected);
+
+    let simulator = world.system.simulator().unwrap();
+    let truth = simulator.truth();
+    let mut with_data = 0;
+    for record in days.iter().step_by(7) {
+        let date = day(record["id"].as_str().unwrap());
+        let Some(truth) = truth.day("demo", date) else {
+            assert!(record["steps"].is_null(), "{date} has steps that Garmin does not have");
+            continue;
+        };
+        with_data += 1;
+        assert_eq!(record["steps"], truth.steps, "{date}");
+        assert_eq!(record["resting_heart_rate_bpm"], truth.resting_heart_rate, "{date}");
+    }
+    assert!(with_data > 200, "only {with_data} sampled days have data");
+    let activities = world.records(RecordKind::Activity, day(from), day(to)).await;
+    let ids: BTreeSet<_> = activities.iter().map(|record| record["id"].as_str().unwrap().to_owned()).collect();
+    let truth: BTreeSet<_> = truth
+        .activities("demo", day(from), day(to))
+        .iter()
+        .map(|activity| activity.activity_id.to_string())
+        .collect();
+    assert_eq!(ids, truth);
+
+    // Nothing went wrong, so nothing was asked twice: each chunk was done by one worker, once.
+    let mut asked = BTreeSet::new();
+    for call in simulator.calls().iter().filter(|call| call.account.is_some() && !call.path.contains("profile")) {
+        assert!(asked.insert((call.path.clone(), call.query.clone())), "asked twice: {call:?}");
+    }
+    world.system.stop().await;
+}
