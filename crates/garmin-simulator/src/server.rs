@@ -14,6 +14,7 @@ use axum::extract::{Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::post;
+use futures::StreamExt as _;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -332,8 +333,14 @@ async fn truncated(response: Response) -> Response {
     parts
         .headers
         .insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
-    let half: [Result<Bytes, Dropped>; 2] = [Ok(bytes.slice(..bytes.len() / 2)), Err(Dropped)];
-    Response::from_parts(parts, Body::from_stream(futures::stream::iter(half)))
+    let half = bytes.slice(..bytes.len() / 2);
+    let sent = futures::stream::once(async move { Ok(half) });
+    // hyper throws away what it has not written when the body fails: the pause lets the first half go out.
+    let broken = futures::stream::once(async {
+        tokio::time::sleep(Duration::from_millis(30)).await;
+        Err::<Bytes, Dropped>(Dropped)
+    });
+    Response::from_parts(parts, Body::from_stream(sent.chain(broken)))
 }
 
 /// Every path that is neither sign-in nor control: a question about data.

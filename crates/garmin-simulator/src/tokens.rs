@@ -7,7 +7,9 @@
 //! remembers the generation each family has reached and refuses anything older. A restarted one remembers
 //! nothing and believes the first refresh token of a family it is shown; from then on rotation is enforced again.
 //! So a restart opens one window: a rotated-out token is accepted if it is shown before its successor, and the
-//! successor after it is still accepted then, because its generation is not below what is known.
+//! successor after it is still accepted then, because its generation is not below what is known. Revocations are
+//! forgotten by a restart too. Families are named by the clock and a counter: under a clock that stands still, the
+//! first link after a restart continues the first link before it.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};

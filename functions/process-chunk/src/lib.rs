@@ -3,11 +3,10 @@
 //! A message that was dealt with, whatever came of it, is acknowledged. One that cannot be read, or whose job could not
 //! be looked at, is handed back: it comes again, and in the end lies in the dead-letter queue where somebody sees it.
 
-mod nudge;
-
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use chrono::{DateTime, Utc};
 use lambda_runtime::{Error, LambdaEvent};
+use sync_aws::Nudge;
 use sync_core::timing::COMMIT_MARGIN;
 use sync_core::use_cases::process_chunk::{ChunkOutcome, Worker};
 use sync_core::{ChunkQueue, Clock, GarminSource, Ids, JobKey, JobStore, LinkStore, TokenVault};
@@ -95,7 +94,7 @@ where
     C: Clock,
     I: Ids,
 {
-    let key = nudge::parse(body).map_err(|error| {
+    let key = Nudge::parse(body).map_err(|error| {
         tracing::error!(message_id, error = %chain(&error), "unreadable message");
         HandedBack
     })?;

@@ -171,17 +171,21 @@ pub(crate) fn of_day(person: &Person, date: NaiveDate) -> Vec<ActivityTruth> {
         } else {
             draw.whole(17 * 60, 18 * 60 + 30)
         };
-        activities.push(one(person, date, 0, start, &mut draw));
+        activities.push(one(person, date, start, &mut draw));
         if draw.chance(0.1) {
             let start = if is_weekend(date) {
                 draw.whole(17 * 60, 19 * 60)
             } else {
                 draw.whole(6 * 60 + 30, 7 * 60 + 30)
             };
-            activities.push(one(person, date, 1, start, &mut draw));
+            activities.push(one(person, date, start, &mut draw));
         }
     }
     activities.sort_by_key(|activity| activity.start);
+    // Ids grow with time, within a day too.
+    for (slot, activity) in activities.iter_mut().enumerate() {
+        activity.activity_id += slot as u64;
+    }
     activities
 }
 
@@ -252,7 +256,7 @@ fn name(sport: Sport, draw: &mut Draw) -> ActivityName {
     })
 }
 
-fn one(person: &Person, date: NaiveDate, slot: u64, start_minute: i64, draw: &mut Draw) -> ActivityTruth {
+fn one(person: &Person, date: NaiveDate, start_minute: i64, draw: &mut Draw) -> ActivityTruth {
     let sport = choose(person, date, draw);
     let fitness = person.fitness(date);
     let long = if is_weekend(date) { 1.35 } else { 1.0 };
@@ -328,10 +332,7 @@ fn one(person: &Person, date: NaiveDate, slot: u64, start_minute: i64, draw: &mu
         date.and_time(NaiveTime::MIN) + Duration::seconds(start_minute * 60 + draw.whole(0, 59));
     let lap_metres = if sport.key == "cycling" { 5000.0 } else { 1000.0 };
     ActivityTruth {
-        activity_id: FIRST_ID
-            + person.index as u64 * IDS_PER_PERSON
-            + number(date).cast_unsigned() * 10
-            + slot,
+        activity_id: FIRST_ID + person.index as u64 * IDS_PER_PERSON + number(date).cast_unsigned() * 10,
         name: name(sport, draw),
         sport,
         date,

@@ -23,7 +23,6 @@ pub(crate) enum Stream {
     Hydration,
     Oxygen,
     Activity,
-    ActivityDetail,
     Weight,
     WeighIn,
     Pressure,
