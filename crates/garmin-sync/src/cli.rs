@@ -66,8 +66,9 @@ pub struct SystemArgs {
     #[arg(long, global = true, value_name = "MS")]
     pub garmin_latency_ms: Option<u64>,
 
-    /// The time budget of one invocation. A killed worker's lease lasts this long and five seconds.
-    #[arg(long, global = true, value_name = "S", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=900))]
+    /// The time budget of one invocation, of which five seconds are kept for its commit. A killed worker's lease lasts
+    /// this long and five seconds more.
+    #[arg(long, global = true, value_name = "S", default_value_t = 30, value_parser = clap::value_parser!(u64).range(8..=900))]
     pub invocation_seconds: u64,
 
     /// How often the sweeper looks for jobs that are due.
@@ -235,7 +236,8 @@ fn kind(text: &str) -> Result<RecordKind, String> {
 /// `name` or `name=number`, as the simulator's own JSON would say it.
 fn fault(text: &str) -> Result<Fault, String> {
     let (name, number) = text.split_once('=').map_or((text, None), |(name, number)| (name, Some(number)));
-    let number = number.map(str::parse::<u64>).transpose().map_err(|_| "not a number after the =".to_owned())?;
+    let number =
+        number.map(str::parse::<u64>).transpose().map_err(|_| "not a number after the =".to_owned())?;
     let field = match name {
         "too_many_requests" => "retry_after_seconds",
         "firewall" => "status",

@@ -98,7 +98,8 @@ impl Client {
     async fn expect(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value> {
         let (status, answer) = self.ask(method, path, body).await?;
         if !status.is_success() {
-            let message = answer["error"].as_str().or(answer["message"].as_str()).unwrap_or("no reason given");
+            let message =
+                answer["error"].as_str().or(answer["message"].as_str()).unwrap_or("no reason given");
             bail!("{message} ({status})");
         }
         Ok(answer)

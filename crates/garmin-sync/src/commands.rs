@@ -28,7 +28,9 @@ const DEMO_LATENCY: Duration = Duration::from_millis(15);
 pub async fn run(cli: Cli) -> Result<ExitCode> {
     let data = DataDir::open(&cli.data)?;
     match cli.command.unwrap_or(Command::Demo { exit: false }) {
-        Command::Demo { exit } => demo::run(&data, &cli.system, latency(&cli.system, DEMO_LATENCY), exit).await,
+        Command::Demo { exit } => {
+            demo::run(&data, &cli.system, latency(&cli.system, DEMO_LATENCY), exit).await
+        }
         Command::Serve => serve(&data, &cli.system).await,
         Command::Import { from, to, who } => import(&data, &cli.system, &who.user, from, to).await,
         Command::Status { who } => {
@@ -121,7 +123,10 @@ pub async fn start_and_follow(client: &Client, from: NaiveDate, to: NaiveDate) -
 pub fn told(ended: &Ended) -> ExitCode {
     match ended {
         Ended::Completed(job) => {
-            people::result(format!("completed: {} to {}, {} chunks", job.start_date, job.end_date, job.chunks_total));
+            people::result(format!(
+                "completed: {} to {}, {} chunks",
+                job.start_date, job.end_date, job.chunks_total
+            ));
             ExitCode::SUCCESS
         }
         Ended::Otherwise(job) => {

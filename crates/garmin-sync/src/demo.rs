@@ -66,7 +66,10 @@ pub async fn run(data: &DataDir, args: &SystemArgs, latency: Duration, exit: boo
 async fn import(client: &Client) -> Result<Ended> {
     let (from, to) = last_two_years(SystemClock.now().date_naive())?;
     if let Some(job) = client.status().await?.job.filter(|job| job.status.is_unfinished()) {
-        people::note(format!("An import of {} to {} is not finished: it comes first.", job.start_date, job.end_date));
+        people::note(format!(
+            "An import of {} to {} is not finished: it comes first.",
+            job.start_date, job.end_date
+        ));
         let ended = progress::follow(client, &job.id).await?;
         let was_this = (job.start_date, job.end_date) == (from, to);
         if was_this || matches!(ended, Ended::Otherwise(_)) {

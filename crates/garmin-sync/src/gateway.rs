@@ -147,8 +147,8 @@ async fn pass_on(gateway: &Gateway, source: SocketAddr, request: Request, reques
         }
     };
     let context = invocation::context(route.name, request_id, now, FUNCTION_TIMEOUT);
-    let call = (route.function)(request.with_lambda_context(context));
-    match invocation::run(FUNCTION_TIMEOUT, call).await {
+    let (function, request) = (Arc::clone(&route.function), request.with_lambda_context(context));
+    match invocation::run(FUNCTION_TIMEOUT, async move { function(request).await }).await {
         Ok(response) => response.map(|body| Body::from(body.to_vec())).into_response(),
         Err(failure) => {
             tracing::error!(request_id, function = route.name, %failure, "invocation failed");
@@ -159,4 +159,57 @@ async fn pass_on(gateway: &Gateway, source: SocketAddr, request: Request, reques
 
 fn message(status: StatusCode, text: &str) -> Response {
     (status, axum::Json(json!({"message": text}))).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+    use lambda_http::Error;
+    use sync_core::UserId;
+
+    use super::*;
+
+    async fn ask(path: &str, function: Function) -> (StatusCode, Value) {
+        let issuer = Arc::new(Issuer::from_key(&Issuer::generate_key().unwrap()).unwrap());
+        let user = UserId::new("ann").unwrap();
+        let token = issuer.token(&user, SystemClock.now(), TimeDelta::hours(1)).unwrap();
+        let route = Route { method: Method::GET, path: "/here".to_owned(), name: "here", function };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let stop = CancellationToken::new();
+        let gateway = Gateway::new(vec![route], issuer, &url);
+        let served = tokio::spawn(gateway.serve(listener, stop.clone()));
+        let request = reqwest::Client::new().get(format!("{url}{path}")).bearer_auth(token);
+        let answer = request.send().await.unwrap();
+        assert!(answer.headers().contains_key("apigw-requestid"));
+        let answer = (answer.status(), answer.json().await.unwrap());
+        stop.cancel();
+        served.await.unwrap().unwrap();
+        answer
+    }
+
+    #[tokio::test]
+    async fn a_function_learns_who_asks_and_its_answer_is_passed_on() {
+        let function: Function = Arc::new(|request| {
+            let user = match request.request_context().authorizer() {
+                Some(authorizer) => authorizer.jwt.as_ref().unwrap().claims["sub"].clone(),
+                None => String::new(),
+            };
+            let answer = json!({"user": user, "id": request.lambda_context().request_id.len()}).to_string();
+            Box::pin(async move { Ok(lambda_http::Response::builder().status(418).body(answer.into())?) })
+        });
+        assert_eq!(ask("/here", function).await, (StatusCode::IM_A_TEAPOT, json!({"user": "ann", "id": 36})));
+    }
+
+    #[tokio::test]
+    async fn an_error_or_a_panic_of_a_function_is_a_500_that_says_nothing() {
+        let fails: Function = Arc::new(|_| Box::pin(async { Err(Error::from("a secret")) }));
+        let panics: Function = Arc::new(|_| Box::pin(async { panic!("a secret") }));
+        let at_once: Function = Arc::new(|_| panic!("a secret"));
+        for function in [fails, panics, at_once] {
+            let (status, answer) = ask("/here", function).await;
+            assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+            assert_eq!(answer, json!({"message": "Internal Server Error"}));
+        }
+    }
 }

@@ -41,9 +41,7 @@ pub async fn records(
     loop {
         let page = store.records(user, &query).await?;
         records.extend(page.items.into_iter().filter(|record| {
-            day(record).is_none_or(|day| {
-                from.is_none_or(|from| from <= day) && to.is_none_or(|to| day <= to)
-            })
+            day(record).is_none_or(|day| from.is_none_or(|from| from <= day) && to.is_none_or(|to| day <= to))
         }));
         match page.next {
             Some(next) => query.cursor = Some(next),

@@ -31,7 +31,9 @@ const AFTER_FAILURE: Duration = Duration::from_millis(500);
 
 /// The function behind the queue.
 pub type Function = Arc<
-    dyn Fn(LambdaEvent<SqsEvent>) -> BoxFuture<'static, Result<SqsBatchResponse, lambda_http::Error>> + Send + Sync,
+    dyn Fn(LambdaEvent<SqsEvent>) -> BoxFuture<'static, Result<SqsBatchResponse, lambda_http::Error>>
+        + Send
+        + Sync,
 >;
 
 /// What a poller polls, and for whom.
@@ -143,7 +145,8 @@ impl Poller {
         };
         let request_id = RandomIds.claim_token().to_string();
         let context = invocation::context("process-chunk", &request_id, SystemClock.now(), self.invocation);
-        let call = (self.function)(LambdaEvent::new(event, context));
+        let function = Arc::clone(&self.function);
+        let call = async move { function(LambdaEvent::new(event, context)).await };
         let done = match invocation::run(self.invocation, call).await {
             Ok(answer) => answer.batch_item_failures.is_empty(),
             Err(failure) => {
@@ -152,7 +155,8 @@ impl Poller {
             }
         };
         if done {
-            let delete = self.aws.sqs.delete_message().queue_url(&message.queue).receipt_handle(&message.receipt);
+            let delete =
+                self.aws.sqs.delete_message().queue_url(&message.queue).receipt_handle(&message.receipt);
             if let Err(error) = delete.send().await {
                 tracing::warn!(message_id, %error, "a message was not deleted; it comes back and finds nothing to do");
             }

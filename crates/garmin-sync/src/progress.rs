@@ -58,7 +58,9 @@ pub async fn follow(client: &Client, job_id: &str) -> Result<Ended> {
 pub fn describe(job: &JobStatusAnswer) -> String {
     match job.status {
         JobStatus::Pending => "Starting...".to_owned(),
-        JobStatus::Running if job.retry_at.is_some() => "Garmin does not answer; trying again soon...".to_owned(),
+        JobStatus::Running if job.retry_at.is_some() => {
+            "Garmin does not answer; trying again soon...".to_owned()
+        }
         JobStatus::Running => match &job.current_chunk_range {
             Some(range) => format!("Syncing {range}..."),
             None => "Syncing...".to_owned(),

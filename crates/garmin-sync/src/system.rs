@@ -122,7 +122,8 @@ impl System {
         };
 
         let (clock, ids) = (SystemClock, RandomIds);
-        let starter = Arc::new(Starter { jobs: jobs.clone(), links: links.clone(), queue: queue.clone(), clock, ids });
+        let starter =
+            Arc::new(Starter { jobs: jobs.clone(), links: links.clone(), queue: queue.clone(), clock, ids });
         let reader = Arc::new(Reader { jobs: jobs.clone(), links: links.clone() });
         let controller =
             Arc::new(Controller { jobs: jobs.clone(), links: links.clone(), queue: queue.clone(), clock });
@@ -156,18 +157,33 @@ impl System {
         system.link_demo_user().await?;
 
         let mut routes = Vec::new();
-        add(&mut routes, "create-job", create_job::ROUTES, Arc::new(move |request| {
-            let starter = Arc::clone(&starter);
-            async move { create_job::handle(&starter, request).await }.boxed()
-        }));
-        add(&mut routes, "read-job", read_job::ROUTES, Arc::new(move |request| {
-            let reader = Arc::clone(&reader);
-            async move { read_job::handle(&reader, request).await }.boxed()
-        }));
-        add(&mut routes, "control-job", control_job::ROUTES, Arc::new(move |request| {
-            let controller = Arc::clone(&controller);
-            async move { control_job::handle(&controller, request).await }.boxed()
-        }));
+        add(
+            &mut routes,
+            "create-job",
+            create_job::ROUTES,
+            Arc::new(move |request| {
+                let starter = Arc::clone(&starter);
+                async move { create_job::handle(&starter, request).await }.boxed()
+            }),
+        );
+        add(
+            &mut routes,
+            "read-job",
+            read_job::ROUTES,
+            Arc::new(move |request| {
+                let reader = Arc::clone(&reader);
+                async move { read_job::handle(&reader, request).await }.boxed()
+            }),
+        );
+        add(
+            &mut routes,
+            "control-job",
+            control_job::ROUTES,
+            Arc::new(move |request| {
+                let controller = Arc::clone(&controller);
+                async move { control_job::handle(&controller, request).await }.boxed()
+            }),
+        );
         let gateway = Gateway::new(routes, issuer, &system.endpoints.http);
         let stop = system.stop.clone();
         system.loops.spawn(async move {
@@ -192,7 +208,8 @@ impl System {
         let first_looks = Arc::clone(&sweeper);
         let stop = system.stop.clone();
         system.loops.spawn(async move {
-            let last_lease_ends = invocation + LEASE_MARGIN.to_std().unwrap_or_default() + Duration::from_secs(1);
+            let last_lease_ends =
+                invocation + LEASE_MARGIN.to_std().unwrap_or_default() + Duration::from_secs(1);
             for wait in [Duration::ZERO, last_lease_ends] {
                 tokio::select! {
                     () = stop.cancelled() => return,
@@ -297,9 +314,7 @@ fn add(routes: &mut Vec<Route>, name: &'static str, table: &[sync_http::Route], 
 
 /// The queue is in memory and empty after a start: every job whose nudge may have been in it is looked at now, and again
 /// when a lease that the process before left behind must have ended.
-async fn look_ahead(
-    sweeper: &Sweeper<DynamoJobStore, DynamoLinkStore, SqsChunkQueue, SystemClock>,
-) {
+async fn look_ahead(sweeper: &Sweeper<DynamoJobStore, DynamoLinkStore, SqsChunkQueue, SystemClock>) {
     if let Err(error) = sweeper.sweep(NUDGE_GRACE).await {
         tracing::warn!(%error, "the first look at unfinished jobs failed; the sweeper comes back to them");
     }

@@ -11,7 +11,8 @@ async fn after_a_cancel_has_answered_nothing_more_is_written_and_a_new_job_start
     let (from, to) = (day("2022-01-01"), day("2023-12-31"));
     let id = started(&client, "2022-01-01", "2023-12-31").await;
     let simulator = world.system.simulator().unwrap();
-    let asked = |year: &str| simulator.calls().iter().filter(|call| format!("{call:?}").contains(year)).count();
+    let asked =
+        |year: &str| simulator.calls().iter().filter(|call| format!("{call:?}").contains(year)).count();
 
     // Some chunks are there, and the next one is under way: some of its windows are asked, and not all.
     job_when(&client, |job| job.chunks_completed >= 2).await;

@@ -19,7 +19,8 @@ async fn five_years_arrive_completely_and_every_chunk_counts_once() {
     let expected: BTreeSet<_> =
         day(from).iter_days().take_while(|date| *date <= day(to)).map(|date| date.to_string()).collect();
     assert_eq!(days.len(), expected.len(), "a day is there twice");
-    assert_eq!(present, expected);
+    let odd: Vec<_> = present.symmetric_difference(&expected).take(5).collect();
+    assert!(odd.is_empty(), "{odd:?}");
 
     let simulator = world.system.simulator().unwrap();
     let truth = simulator.truth();
@@ -36,17 +37,21 @@ async fn five_years_arrive_completely_and_every_chunk_counts_once() {
     }
     assert!(with_data > 200, "only {with_data} sampled days have data");
     let activities = world.records(RecordKind::Activity, day(from), day(to)).await;
-    let ids: BTreeSet<_> = activities.iter().map(|record| record["id"].as_str().unwrap().to_owned()).collect();
+    let ids: BTreeSet<_> =
+        activities.iter().map(|record| record["id"].as_str().unwrap().to_owned()).collect();
     let truth: BTreeSet<_> = truth
         .activities("demo", day(from), day(to))
         .iter()
         .map(|activity| activity.activity_id.to_string())
         .collect();
-    assert_eq!(ids, truth);
+    let odd: Vec<_> = ids.symmetric_difference(&truth).take(5).collect();
+    assert!(odd.is_empty() && !ids.is_empty(), "{} are stored, {} are true: {odd:?}", ids.len(), truth.len());
 
     // Nothing went wrong, so nothing was asked twice: each chunk was done by one worker, once.
     let mut asked = BTreeSet::new();
-    for call in simulator.calls().iter().filter(|call| call.account.is_some() && !call.path.contains("profile")) {
+    for call in
+        simulator.calls().iter().filter(|call| call.account.is_some() && !call.path.contains("profile"))
+    {
         assert!(asked.insert((call.path.clone(), call.query.clone())), "asked twice: {call:?}");
     }
     world.system.stop().await;

@@ -14,11 +14,15 @@ async fn fifty_starts_at_once_make_one_job() {
     let client = world.demo();
     let starts = (0..50).map(|_| client.start(day("2022-01-01"), day("2023-12-31")));
     let answers: Vec<_> = join_all(starts).await.into_iter().map(Result::unwrap).collect();
-    let new: Vec<_> =
-        answers.iter().filter_map(|answer| if let Started::New(id) = answer { Some(id) } else { None }).collect();
+    let new: Vec<_> = answers
+        .iter()
+        .filter_map(|answer| if let Started::New(id) = answer { Some(id) } else { None })
+        .collect();
     assert_eq!(new.len(), 1, "{answers:?}");
-    let running: Vec<_> =
-        answers.iter().filter_map(|answer| if let Started::Running(id) = answer { Some(id) } else { None }).collect();
+    let running: Vec<_> = answers
+        .iter()
+        .filter_map(|answer| if let Started::Running(id) = answer { Some(id) } else { None })
+        .collect();
     assert_eq!(running.len(), 49);
     assert!(running.iter().all(|id| *id == new[0]), "{answers:?}");
     assert_eq!(&job(&client).await.id, new[0]);

@@ -5,24 +5,24 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
 /// `garmin-sync` with any free ports, on a data directory, hearing nothing of this process's environment.
-pub fn garmin_sync(data: &Path, arguments: &[&str]) -> Command {
+pub(crate) fn garmin_sync(data: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_garmin-sync"));
     command.env_remove("RUST_LOG").arg("--data").arg(data).args(arguments).stdin(Stdio::null());
     command
 }
 
 /// Flags that take any free ports.
-pub const ANY_PORTS: [&str; 3] = ["--http=127.0.0.1:0", "--dynamodb=127.0.0.1:0", "--sqs=127.0.0.1:0"];
+pub(crate) const ANY_PORTS: [&str; 3] = ["--http=127.0.0.1:0", "--dynamodb=127.0.0.1:0", "--sqs=127.0.0.1:0"];
 
 /// A running server; killed when dropped.
-pub struct Process {
+pub(crate) struct Process {
     child: Child,
-    pub url: String,
+    pub(crate) url: String,
 }
 
 impl Process {
     /// Starts it and waits for its `listening on …`.
-    pub fn start(mut command: Command) -> Self {
+    pub(crate) fn start(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -32,18 +32,18 @@ impl Process {
         process
     }
 
-    pub fn id(&self) -> u32 {
+    pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
 
     /// SIGKILL: no chance to tidy up.
-    pub fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
     /// SIGTERM, and how it ended.
-    pub fn terminate(mut self) -> Option<i32> {
+    pub(crate) fn terminate(mut self) -> Option<i32> {
         let sent = Command::new("kill").args(["-TERM", &self.id().to_string()]).status().unwrap();
         assert!(sent.success());
         self.child.wait().unwrap().code()
@@ -57,6 +57,9 @@ impl Drop for Process {
     }
 }
 
-pub fn text(output: &Output) -> (String, String) {
-    (String::from_utf8_lossy(&output.stdout).into_owned(), String::from_utf8_lossy(&output.stderr).into_owned())
+pub(crate) fn text(output: &Output) -> (String, String) {
+    (
+        String::from_utf8_lossy(&output.stdout).into_owned(),
+        String::from_utf8_lossy(&output.stderr).into_owned(),
+    )
 }

@@ -24,7 +24,8 @@ async fn without_a_good_token_every_route_answers_401_and_none_else_answers_at_a
     };
     let good = issuer.token(&UserId::new("demo").unwrap(), SystemClock.now(), TimeDelta::hours(1)).unwrap();
     let another = Issuer::from_key(&Issuer::generate_key().unwrap()).unwrap();
-    let forged = another.token(&UserId::new("demo").unwrap(), SystemClock.now(), TimeDelta::hours(1)).unwrap();
+    let forged =
+        another.token(&UserId::new("demo").unwrap(), SystemClock.now(), TimeDelta::hours(1)).unwrap();
     // {"alg":"none","typ":"JWT"}
     let unsigned = format!("eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.{}.", good.split('.').nth(1).unwrap());
     for (what, authorization) in [
@@ -58,7 +59,8 @@ async fn without_a_good_token_every_route_answers_401_and_none_else_answers_at_a
         ("DELETE", "/integrations/garmin/sync/status"),
         ("POST", "/integrations/garmin/sync/status"),
     ] {
-        let answer = http.request(method.parse().unwrap(), url(path)).bearer_auth(&good).send().await.unwrap();
+        let answer =
+            http.request(method.parse().unwrap(), url(path)).bearer_auth(&good).send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{method} {path}");
         assert_eq!(answer.json::<Value>().await.unwrap(), json!({"message": "Not Found"}));
     }

@@ -9,7 +9,8 @@ use crate::process::{ANY_PORTS, Process, garmin_sync, text};
 #[test]
 fn the_demo_in_a_pipe_prints_lines_and_ends_well_and_a_second_one_too() {
     let directory = tempfile::tempdir().unwrap();
-    let arguments: Vec<_> = ["demo", "--exit", "--garmin-latency-ms=0"].into_iter().chain(ANY_PORTS).collect();
+    let arguments: Vec<_> =
+        ["demo", "--exit", "--garmin-latency-ms=0"].into_iter().chain(ANY_PORTS).collect();
     for _ in 0..2 {
         let output = garmin_sync(directory.path(), &arguments).output().unwrap();
         let (stdout, stderr) = text(&output);
@@ -54,7 +55,8 @@ fn a_second_server_on_a_directory_is_refused_and_commands_find_the_first() {
     assert_eq!(server.terminate(), Some(0));
 
     // Without a server one lives as long as the import; tokens need none.
-    let arguments: Vec<_> = ["import", "--from=2024-03-01", "--to=2024-03-10"].into_iter().chain(ANY_PORTS).collect();
+    let arguments: Vec<_> =
+        ["import", "--from=2024-03-01", "--to=2024-03-10"].into_iter().chain(ANY_PORTS).collect();
     let output = run(&arguments);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     assert_eq!(text(&run(&["token", "--user=ann"])).0.trim().split('.').count(), 3);

@@ -15,16 +15,16 @@ use tempfile::TempDir;
 use tokio::time::Instant;
 
 /// Longer than anything here takes on a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(90);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 
-pub struct World {
-    pub system: System,
-    pub data: DataDir,
+pub(crate) struct World {
+    pub(crate) system: System,
+    pub(crate) data: DataDir,
     _directory: TempDir,
 }
 
 impl World {
-    pub async fn start(latency: Duration, flags: &[&str]) -> Self {
+    pub(crate) async fn start(latency: Duration, flags: &[&str]) -> Self {
         drop(garmin_sync::logging::start(None, false));
         let directory = tempfile::tempdir().unwrap();
         let data = DataDir::open(directory.path().join("data")).unwrap();
@@ -34,24 +34,25 @@ impl World {
         Self { system, data, _directory: directory }
     }
 
-    pub fn client(&self, user: &str) -> Client {
+    pub(crate) fn client(&self, user: &str) -> Client {
         let user = UserId::new(user).unwrap();
         Client::new(&self.system.endpoints().http, &self.data.issuer().unwrap(), &user).unwrap()
     }
 
-    pub fn demo(&self) -> Client {
+    pub(crate) fn demo(&self) -> Client {
         self.client(DEMO_USER)
     }
 
     /// The demo user's records of a kind, as `record` prints them.
-    pub async fn records(&self, kind: RecordKind, from: NaiveDate, to: NaiveDate) -> Vec<Value> {
+    pub(crate) async fn records(&self, kind: RecordKind, from: NaiveDate, to: NaiveDate) -> Vec<Value> {
         let user = UserId::new(DEMO_USER).unwrap();
-        let records = history::records(self.system.records(), &user, kind, Some(from), Some(to)).await.unwrap();
+        let records =
+            history::records(self.system.records(), &user, kind, Some(from), Some(to)).await.unwrap();
         records.iter().map(history::line).collect()
     }
 
     /// Lets the wait of a job be over, as the clock would in its time.
-    pub async fn end_the_wait(&self, job: &str) {
+    pub(crate) async fn end_the_wait(&self, job: &str) {
         let update = json!({
             "TableName": "garmin_sync_jobs",
             "Key": {"user_id": {"S": DEMO_USER}, "job_id": {"S": job}},
@@ -77,23 +78,23 @@ impl World {
     }
 }
 
-pub fn day(text: &str) -> NaiveDate {
+pub(crate) fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
 }
 
-pub async fn started(client: &Client, from: &str, to: &str) -> String {
+pub(crate) async fn started(client: &Client, from: &str, to: &str) -> String {
     match client.start(day(from), day(to)).await.unwrap() {
         Started::New(job) => job,
         Started::Running(job) => panic!("{job} is in the way"),
     }
 }
 
-pub async fn job(client: &Client) -> JobStatusAnswer {
+pub(crate) async fn job(client: &Client) -> JobStatusAnswer {
     client.status().await.unwrap().job.expect("a job")
 }
 
 /// Polls until the job is as wanted; checks on the way that progress only goes forward.
-pub async fn job_when(client: &Client, wanted: impl Fn(&JobStatusAnswer) -> bool) -> JobStatusAnswer {
+pub(crate) async fn job_when(client: &Client, wanted: impl Fn(&JobStatusAnswer) -> bool) -> JobStatusAnswer {
     let begun = Instant::now();
     let mut percent = 0;
     loop {
@@ -110,12 +111,12 @@ pub async fn job_when(client: &Client, wanted: impl Fn(&JobStatusAnswer) -> bool
     }
 }
 
-pub async fn job_when_ended(client: &Client) -> JobStatusAnswer {
+pub(crate) async fn job_when_ended(client: &Client) -> JobStatusAnswer {
     job_when(client, |job| !job.status.is_unfinished()).await
 }
 
 /// The calendar days named in a call's path and query.
-pub fn days_in(text: &str) -> Vec<NaiveDate> {
+pub(crate) fn days_in(text: &str) -> Vec<NaiveDate> {
     text.split(|character: char| !character.is_ascii_digit() && character != '-')
         .filter_map(|part| part.parse().ok())
         .collect()
