@@ -20,6 +20,10 @@ pub struct Endpoints {
     pub dynamodb: String,
     /// The embedded SQS.
     pub sqs: String,
+    /// The URL of the queue of incremental syncs: functions that run elsewhere are told it as `INCREMENTAL_QUEUE_URL`.
+    pub incremental_queue: String,
+    /// The URL of the queue of historical syncs, `HISTORICAL_QUEUE_URL`.
+    pub historical_queue: String,
     /// The built-in simulator, if Garmin is that.
     pub simulator: Option<String>,
     /// The server's process.
@@ -218,6 +222,8 @@ mod tests {
             http: "http://127.0.0.1:3000".to_owned(),
             dynamodb: "http://127.0.0.1:3001".to_owned(),
             sqs: "http://127.0.0.1:3002".to_owned(),
+            incremental_queue: "http://127.0.0.1:3002/000000000000/incremental".to_owned(),
+            historical_queue: "http://127.0.0.1:3002/000000000000/historical".to_owned(),
             simulator: None,
             pid: 7,
         }

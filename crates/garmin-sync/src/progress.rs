@@ -89,7 +89,7 @@ impl Display {
             return Self::Lines { last: None };
         }
         let bar = ProgressBar::new(100);
-        let template = "{spinner:.blue} [{elapsed_precise}] {bar:40.green/dim} {pos:>3}%  {prefix}  {msg}";
+        let template = "{spinner:.blue} {bar:30.green/dim} {pos:>3}%  {prefix}  {wide_msg}";
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("━╸─"));
         }
@@ -125,6 +125,7 @@ impl Drop for Display {
     fn drop(&mut self) {
         if let Self::Bar(bar) = self {
             bar.abandon();
+            people::note("");
         }
     }
 }

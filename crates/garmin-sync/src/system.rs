@@ -117,6 +117,8 @@ impl System {
             http: format!("http://{}", listener.local_addr()?),
             dynamodb: embedded.endpoints().dynamodb.clone(),
             sqs: embedded.endpoints().sqs.clone(),
+            incremental_queue: queues.incremental.clone(),
+            historical_queue: queues.historical.clone(),
             simulator: simulator.as_ref().map(Simulator::base_url),
             pid: std::process::id(),
         };

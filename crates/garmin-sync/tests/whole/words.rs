@@ -1,6 +1,7 @@
 //! What the commands say, and how they end.
 
-use std::process::Stdio;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
@@ -23,6 +24,27 @@ fn the_demo_in_a_pipe_prints_lines_and_ends_well_and_a_second_one_too() {
         }
         assert!(stdout.contains("token --user demo"), "{stdout}");
     }
+}
+
+#[test]
+fn a_demo_that_was_stopped_goes_on_where_it_was() {
+    let directory = tempfile::tempdir().unwrap();
+    let arguments: Vec<_> = ["demo", "--garmin-latency-ms=5"].into_iter().chain(ANY_PORTS).collect();
+    let mut first = garmin_sync(directory.path(), &arguments).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(first.stderr.take().unwrap()).lines().map_while(Result::ok);
+    assert!(lines.any(|line| line.contains(" / 25 chunks") && !line.contains("  0 / 25")));
+    let stopped = Command::new("kill").args(["-TERM", &first.id().to_string()]).status().unwrap();
+    assert!(stopped.success());
+    assert!(lines.any(|line| line.contains("Interrupted")));
+    assert_eq!(first.wait().unwrap().code(), Some(1));
+
+    let arguments: Vec<_> =
+        ["demo", "--exit", "--garmin-latency-ms=0"].into_iter().chain(ANY_PORTS).collect();
+    let output = garmin_sync(directory.path(), &arguments).output().unwrap();
+    let (stdout, stderr) = text(&output);
+    assert_eq!(output.status.code(), Some(0), "{stdout}\n{stderr}");
+    assert!(stderr.contains("is not finished: it comes first"), "{stderr}");
+    assert!(!stderr.contains("  0 / 25 chunks"), "it began anew: {stderr}");
 }
 
 #[test]
