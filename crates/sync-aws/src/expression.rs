@@ -50,8 +50,7 @@ impl Expression {
     /// Sets an attribute that is not there yet.
     pub(crate) fn set_if_absent(mut self, attribute: &str, value: AttributeValue) -> Self {
         let (name, value) = (self.name(attribute), self.value(value));
-        self.sets
-            .push(format!("{name} = if_not_exists({name}, {value})"));
+        self.sets.push(format!("{name} = if_not_exists({name}, {value})"));
         self
     }
 
@@ -60,8 +59,7 @@ impl Expression {
         let name = self.name(attribute);
         let zero = self.value(AttributeValue::N("0".into()));
         let one = self.value(AttributeValue::N("1".into()));
-        self.sets
-            .push(format!("{name} = if_not_exists({name}, {zero}) + {one}"));
+        self.sets.push(format!("{name} = if_not_exists({name}, {zero}) + {one}"));
         self
     }
 
@@ -82,8 +80,7 @@ impl Expression {
     /// Only if the attribute is absent or compares so with the value.
     pub(crate) fn when_absent_or(mut self, attribute: &str, operator: &str, value: AttributeValue) -> Self {
         let (name, value) = (self.name(attribute), self.value(value));
-        self.conditions
-            .push(format!("(attribute_not_exists({name}) OR {name} {operator} {value})"));
+        self.conditions.push(format!("(attribute_not_exists({name}) OR {name} {operator} {value})"));
         self
     }
 
@@ -95,8 +92,7 @@ impl Expression {
     ) -> Self {
         let name = self.name(attribute);
         let values: Vec<_> = values.into_iter().map(|value| self.value(value)).collect();
-        self.conditions
-            .push(format!("{name} IN ({})", values.join(", ")));
+        self.conditions.push(format!("{name} IN ({})", values.join(", ")));
         self
     }
 
@@ -197,7 +193,10 @@ impl Expression {
 /// DynamoDB refuses as a whole, stands for that which cannot happen.
 fn wrap<T, E>(
     built: Result<T, E>,
-    place: impl FnOnce(aws_sdk_dynamodb::types::builders::TransactWriteItemBuilder, T) -> aws_sdk_dynamodb::types::builders::TransactWriteItemBuilder,
+    place: impl FnOnce(
+        aws_sdk_dynamodb::types::builders::TransactWriteItemBuilder,
+        T,
+    ) -> aws_sdk_dynamodb::types::builders::TransactWriteItemBuilder,
 ) -> TransactWriteItem {
     let item = TransactWriteItem::builder();
     match built {

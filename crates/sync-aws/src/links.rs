@@ -76,11 +76,7 @@ impl DynamoLinkStore {
     /// A store on these tables.
     #[must_use]
     pub fn new(client: Client, tables: TableNames) -> Self {
-        Self {
-            writes: without_retries(&client),
-            reads: client,
-            tables,
-        }
+        Self { writes: without_retries(&client), reads: client, tables }
     }
 
     async fn update_link(
@@ -89,8 +85,7 @@ impl DynamoLinkStore {
         user: &UserId,
         expression: Expression,
     ) -> Result<Applied, StoreError> {
-        let request =
-            expression.into_request(self.writes.update_item(), &self.tables.links, link_key(user));
+        let request = expression.into_request(self.writes.update_item(), &self.tables.links, link_key(user));
         match update(operation, request, false).await? {
             Updated::Yes(_) => Ok(Applied::Yes),
             Updated::No(_) => Ok(Applied::Lost),
@@ -104,11 +99,7 @@ impl DynamoLinkStore {
         expression: Expression,
     ) -> Result<Option<Item>, StoreError> {
         let request = expression
-            .into_request(
-                self.writes.update_item(),
-                &self.tables.accounts,
-                account_key(account),
-            )
+            .into_request(self.writes.update_item(), &self.tables.accounts, account_key(account))
             .return_values(ReturnValue::AllNew);
         match update(operation, request, false).await? {
             Updated::Yes(output) => Ok(Some(output.attributes.unwrap_or_default())),
@@ -167,9 +158,8 @@ impl LinkStore for DynamoLinkStore {
             if self.update_link("UpdateItem link", &link.user_id, same_account).await? == Applied::Yes {
                 return Ok(());
             }
-            let other_account = linked()
-                .remove("last_successful_sync_date")
-                .when("external_user_id", "<>", account.clone());
+            let other_account =
+                linked().remove("last_successful_sync_date").when("external_user_id", "<>", account.clone());
             if self.update_link("UpdateItem link", &link.user_id, other_account).await? == Applied::Yes {
                 return Ok(());
             }
@@ -241,14 +231,13 @@ impl LinkStore for DynamoLinkStore {
                 .set("not_before", millis(not_before))
                 .count_up("consecutive_throttles")
                 .when_absent_or("not_before", "<", millis(not_before));
-            let not_later = Expression::new()
-                .count_up("consecutive_throttles")
-                .when("not_before", ">=", millis(not_before));
+            let not_later = Expression::new().count_up("consecutive_throttles").when(
+                "not_before",
+                ">=",
+                millis(not_before),
+            );
             for expression in [later, not_later] {
-                if let Some(item) = self
-                    .update_account("UpdateItem throttle", account, expression)
-                    .await?
-                {
+                if let Some(item) = self.update_account("UpdateItem throttle", account, expression).await? {
                     return Ok(read_not_before(&item)?.unwrap_or(not_before));
                 }
             }
@@ -257,11 +246,8 @@ impl LinkStore for DynamoLinkStore {
     }
 
     async fn clear_throttles(&self, account: &AccountKey) -> Result<(), StoreError> {
-        let expression = Expression::new()
-            .remove("consecutive_throttles")
-            .when_present("consecutive_throttles");
-        self.update_account("UpdateItem clear throttles", account, expression)
-            .await
-            .map(|_| ())
+        let expression =
+            Expression::new().remove("consecutive_throttles").when_present("consecutive_throttles");
+        self.update_account("UpdateItem clear throttles", account, expression).await.map(|_| ())
     }
 }

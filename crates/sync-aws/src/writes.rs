@@ -32,13 +32,7 @@ pub(crate) fn waits() -> impl Iterator<Item = Duration> {
 
 /// The same client without the SDK's retries.
 pub(crate) fn without_retries(client: &Client) -> Client {
-    Client::from_conf(
-        client
-            .config()
-            .to_builder()
-            .retry_config(RetryConfig::disabled())
-            .build(),
-    )
+    Client::from_conf(client.config().to_builder().retry_config(RetryConfig::disabled()).build())
 }
 
 /// What became of a conditional update.
@@ -108,7 +102,8 @@ pub(crate) async fn transact(
             Ok(_) => return Ok(Transacted::Yes),
             Err(error) => error,
         };
-        if let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error()
+        if let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
+            error.as_service_error()
         {
             // The token vouches for it: had an earlier try been applied, this one would have succeeded.
             may_be_written = false;
@@ -122,10 +117,7 @@ pub(crate) async fn transact(
                 matches!(
                     reason.code(),
                     None | Some(
-                        "None"
-                            | "TransactionConflict"
-                            | "ThrottlingError"
-                            | "ProvisionedThroughputExceeded"
+                        "None" | "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded"
                     )
                 )
             });
@@ -142,11 +134,8 @@ pub(crate) async fn transact(
 
 /// The codes of the reasons, each once: what a log may know of them.
 fn codes(reasons: &[CancellationReason]) -> String {
-    let mut codes: Vec<_> = reasons
-        .iter()
-        .filter_map(CancellationReason::code)
-        .filter(|code| *code != "None")
-        .collect();
+    let mut codes: Vec<_> =
+        reasons.iter().filter_map(CancellationReason::code).filter(|code| *code != "None").collect();
     codes.sort_unstable();
     codes.dedup();
     codes.join(", ")

@@ -7,9 +7,7 @@ use serde::{Deserialize, Serialize};
 use sync_core::StoreError;
 use sync_core::dates::DateRange;
 use sync_core::ids::{AccountKey, JobId, JobKey, UserId};
-use sync_core::job::{
-    ChunkProgress, ChunkStates, FailedChunk, Gap, Job, JobStatus, PauseReason, SyncType,
-};
+use sync_core::job::{ChunkProgress, ChunkStates, FailedChunk, Gap, Job, JobStatus, PauseReason, SyncType};
 use sync_core::metric::MetricSet;
 use uuid::Uuid;
 
@@ -170,10 +168,7 @@ impl TryFrom<JobItem> for Job {
             return Err(NotAJob::TooNew(item.schema_version));
         }
         let job = Self {
-            key: JobKey {
-                user_id: item.user_id,
-                job_id: item.job_id,
-            },
+            key: JobKey { user_id: item.user_id, job_id: item.job_id },
             account: item.account,
             sync_type: item.sync_type,
             range: DateRange::new(item.start_date, item.end_date)?,

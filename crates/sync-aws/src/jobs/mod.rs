@@ -42,12 +42,7 @@ impl DynamoJobStore {
     /// A store on these tables. A finished job is deleted `retention` after it finished; without one it stays.
     #[must_use]
     pub fn new(client: Client, tables: TableNames, retention: Option<TimeDelta>) -> Self {
-        Self {
-            writes: without_retries(&client),
-            reads: client,
-            tables,
-            retention,
-        }
+        Self { writes: without_retries(&client), reads: client, tables, retention }
     }
 
     async fn due_in(&self, shard: u8, now: DateTime<Utc>, limit: u32) -> Result<Vec<DueJob>, StoreError> {
@@ -107,12 +102,7 @@ impl JobStore for DynamoJobStore {
         found.item.map(read_job).transpose()
     }
 
-    async fn jobs(
-        &self,
-        user: &UserId,
-        limit: u32,
-        cursor: Option<JobId>,
-    ) -> Result<Page<Job>, StoreError> {
+    async fn jobs(&self, user: &UserId, limit: u32, cursor: Option<JobId>) -> Result<Page<Job>, StoreError> {
         let limit = limit.clamp(1, 100) as usize;
         let before = cursor.map_or_else(|| AFTER_EVERY_JOB_ID.to_owned(), |job| job.to_string());
         let mut items: Vec<Job> = Vec::new();
@@ -163,11 +153,7 @@ impl JobStore for DynamoJobStore {
             .when_absent_or("retry_at", "<=", millis(claim.now))
             .when_absent_or("lease_until", "<=", millis(claim.now));
         let request = expression
-            .into_request(
-                self.writes.update_item(),
-                &self.tables.jobs,
-                job_key(&key.user_id, key.job_id),
-            )
+            .into_request(self.writes.update_item(), &self.tables.jobs, job_key(&key.user_id, key.job_id))
             .return_values(ReturnValue::AllNew);
         match update("UpdateItem claim", request, true).await? {
             Updated::Yes(output) => claimed(output.attributes.unwrap_or_default()),
