@@ -14,6 +14,7 @@ use crate::data_dir::DataDir;
 use crate::demo;
 use crate::people;
 use crate::progress::{self, Ended};
+use crate::signals::StopRequests;
 use crate::storage::Storage;
 use crate::system::System;
 use crate::{history, simulator};
@@ -51,27 +52,12 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
     }
 }
 
-/// Ends when somebody asks the process to: Ctrl-C, or SIGTERM.
-///
-/// # Errors
-/// When the signals cannot be listened to.
-pub async fn asked_to_stop() -> Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
-    Ok(())
-}
-
 async fn serve(data: &DataDir, args: &SystemArgs) -> Result<ExitCode> {
-    let stop = asked_to_stop();
+    let mut requests = StopRequests::listen()?;
     let system = System::start(data, args, latency(args, Duration::ZERO)).await?;
     people::result(format!("listening on {}", system.endpoints().http));
-    stop.await?;
-    system.stop().await;
+    requests.next().await;
+    requests.stop(system).await;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -89,18 +75,18 @@ async fn import(
         let client = Client::new(&endpoints.http, &data.issuer()?, user)?;
         return Ok(told(&start_and_follow(&client, from, to).await?));
     }
+    let mut requests = StopRequests::listen()?;
     let system = System::start(data, args, latency(args, Duration::ZERO)).await?;
     let client = Client::new(&system.endpoints().http, &data.issuer()?, user)?;
     let ended = tokio::select! {
         ended = start_and_follow(&client, from, to) => ended,
-        stopped = asked_to_stop() => {
-            stopped?;
+        () = requests.next() => {
             people::note("Interrupted. What is imported stays; the next server on this directory goes on.");
-            system.stop().await;
+            requests.stop(system).await;
             return Ok(ExitCode::FAILURE);
         }
     };
-    system.stop().await;
+    requests.stop(system).await;
     Ok(told(&ended?))
 }
 
@@ -157,9 +143,10 @@ async fn control(data: &DataDir, what: &str, control: &Control) -> Result<ExitCo
 
 async fn simulator_alone(args: &SimulatorArgs) -> Result<ExitCode> {
     let latency = Duration::from_millis(args.latency_ms);
+    let mut requests = StopRequests::listen()?;
     let simulator = simulator::start(args.addr, args.seed, latency, simulator::faults(args)).await?;
     people::result(format!("listening on {}", simulator.base_url()));
-    asked_to_stop().await?;
+    requests.next().await;
     simulator.shutdown().await;
     Ok(ExitCode::SUCCESS)
 }

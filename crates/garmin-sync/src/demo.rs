@@ -11,11 +11,12 @@ use tokio::time::Instant;
 
 use crate::cli::SystemArgs;
 use crate::client::Client;
-use crate::commands::{asked_to_stop, start_and_follow, told};
+use crate::commands::{start_and_follow, told};
 use crate::data_dir::DataDir;
 use crate::history::{self, Arrived};
 use crate::people;
 use crate::progress::{self, Ended};
+use crate::signals::StopRequests;
 use crate::system::{DEMO_USER, System};
 
 /// Runs the demo; with `exit`, to the end of the import only.
@@ -23,6 +24,7 @@ use crate::system::{DEMO_USER, System};
 /// # Errors
 /// When the system cannot be started, or the import cannot.
 pub async fn run(data: &DataDir, args: &SystemArgs, latency: Duration, exit: bool) -> Result<ExitCode> {
+    let mut requests = StopRequests::listen()?;
     let system = System::start(data, args, latency).await?;
     let endpoints = system.endpoints();
     people::note(format!("Serving on {}, data in {}.", endpoints.http, data.path().display()));
@@ -31,10 +33,9 @@ pub async fn run(data: &DataDir, args: &SystemArgs, latency: Duration, exit: boo
     let begun = Instant::now();
     let imported = tokio::select! {
         imported = import(&client) => imported,
-        stopped = asked_to_stop() => {
-            stopped?;
+        () = requests.next() => {
             people::note("Interrupted. What is imported stays; start again and it goes on.");
-            system.stop().await;
+            requests.stop(system).await;
             return Ok(ExitCode::FAILURE);
         }
     };
@@ -46,7 +47,7 @@ pub async fn run(data: &DataDir, args: &SystemArgs, latency: Duration, exit: boo
         }
         Ok(ended @ Ended::Otherwise(_)) => told(&ended),
         Err(error) => {
-            system.stop().await;
+            requests.stop(system).await;
             return Err(error);
         }
     };
@@ -56,9 +57,9 @@ pub async fn run(data: &DataDir, args: &SystemArgs, latency: Duration, exit: boo
     look_next(&endpoints.http, data);
     if !exit {
         people::note("Serving until Ctrl-C.");
-        asked_to_stop().await?;
+        requests.next().await;
     }
-    system.stop().await;
+    requests.stop(system).await;
     Ok(code)
 }
 

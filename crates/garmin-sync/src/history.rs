@@ -110,8 +110,10 @@ fn day(record: &StoredRecord) -> Option<NaiveDate> {
     if is_dated(record.key.kind) {
         return of(&record.key.id);
     }
-    ["calendar_date", "start_time_local"].iter().find_map(|name| match record.attributes.get(*name) {
-        Some(Attribute::Json(Value::String(text))) => of(text),
-        _ => None,
+    ["calendar_date", "start_local", "measured_local"].iter().find_map(|name| {
+        match record.attributes.get(*name) {
+            Some(Attribute::Json(Value::String(text))) => of(text),
+            _ => None,
+        }
     })
 }

@@ -23,6 +23,7 @@ pub mod logging;
 pub mod people;
 pub mod poller;
 pub mod progress;
+pub mod signals;
 pub mod simulator;
 pub mod storage;
 pub mod system;
