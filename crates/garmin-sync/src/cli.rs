@@ -66,10 +66,10 @@ pub struct SystemArgs {
     #[arg(long, global = true, value_name = "MS")]
     pub garmin_latency_ms: Option<u64>,
 
-    /// The time budget of one invocation, of which five seconds are kept for its commit. A killed worker's lease lasts
-    /// this long and five seconds more.
-    #[arg(long, global = true, value_name = "S", default_value_t = 30, value_parser = clap::value_parser!(u64).range(8..=900))]
-    pub invocation_seconds: u64,
+    /// The time budget of one invocation, of which five seconds are kept for its commit; a killed worker's lease lasts
+    /// this long and five seconds more [default: 30 for a simulator, 180 for Garmin Connect].
+    #[arg(long, global = true, value_name = "S", value_parser = clap::value_parser!(u64).range(8..=900))]
+    pub invocation_seconds: Option<u64>,
 
     /// How often the sweeper looks for jobs that are due.
     #[arg(long, global = true, value_name = "S", default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=3600))]
@@ -132,6 +132,15 @@ pub enum Command {
         /// How long it is valid.
         #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(i64).range(1..=8760))]
         hours: i64,
+    },
+    /// Link a user to a Garmin account with tokens obtained elsewhere, as `--garmin connect` needs.
+    Link {
+        /// Who.
+        #[command(flatten)]
+        who: Who,
+        /// A file with `{"di_token": …, "di_refresh_token": …, "di_client_id": …}`, as python-garminconnect writes it.
+        #[arg(long, value_name = "FILE")]
+        tokens: PathBuf,
     },
     /// Run the Garmin simulator alone; prints `listening on http://…` when ready.
     Simulator(SimulatorArgs),

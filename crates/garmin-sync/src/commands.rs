@@ -1,10 +1,12 @@
 //! What each command does.
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use chrono::{NaiveDate, TimeDelta};
+use sync_aws::KeyFileVault;
 use sync_core::ports::SystemClock;
 use sync_core::{Clock as _, RecordKind, UserId};
 
@@ -12,12 +14,13 @@ use crate::cli::{Cli, Command, Control, SimulatorArgs, SystemArgs};
 use crate::client::{Client, JobStatusAnswer, Started};
 use crate::data_dir::DataDir;
 use crate::demo;
+use crate::garmin::Connection;
 use crate::people;
 use crate::progress::{self, Ended};
 use crate::signals::StopRequests;
 use crate::storage::Storage;
 use crate::system::System;
-use crate::{history, simulator};
+use crate::{history, link, simulator};
 
 /// How long each answer of the simulator takes in the demo, so that one sees something happen.
 const DEMO_LATENCY: Duration = Duration::from_millis(15);
@@ -47,6 +50,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
             people::result(data.issuer()?.token(&who.user, SystemClock.now(), lifetime)?);
             Ok(ExitCode::SUCCESS)
         }
+        Command::Link { who, tokens } => link(&data, &cli.system, &who.user, &tokens).await,
         Command::Simulator(args) => simulator_alone(&args).await,
         Command::Record { who, kind, from, to } => record(&data, &who.user, kind, from, to).await,
     }
@@ -138,6 +142,17 @@ async fn control(data: &DataDir, what: &str, control: &Control) -> Result<ExitCo
         None => client.status().await?.job.context("this user has no job")?.id,
     };
     people::result(client.control(what, &job).await?);
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn link(data: &DataDir, args: &SystemArgs, user: &UserId, tokens: &Path) -> Result<ExitCode> {
+    let tokens =
+        std::fs::read_to_string(tokens).with_context(|| format!("{} cannot be read", tokens.display()))?;
+    let storage = Storage::open(data).await?;
+    let garmin = Connection::new(args, storage.simulator.as_deref())?;
+    let vault = KeyFileVault::open_or_create(&data.token_key()).context("the token key cannot be had")?;
+    let name = link::by_tokens(&garmin, &storage.links, &vault, user, &tokens).await?;
+    people::result(format!("{user} is linked to {name}"));
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,172 +1,125 @@
-//! The Garmin that this system imports from (INTERIM: until sync-garmin is merged).
-#![allow(missing_docs, clippy::all)]
-use crate::cli::{Garmin, SystemArgs};
-use anyhow::{Context as _, Result, bail};
-use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
-use secrecy::{ExposeSecret as _, SecretString};
-use serde::Deserialize;
-use sync_core::link::Tokens;
-use sync_core::ports::*;
-use sync_core::record::*;
-use sync_core::window::*;
-use sync_core::{AccountKey, MetricType};
+//! The Garmin that this system imports from: the built-in simulator, another one, or Garmin Connect.
 
-#[derive(Debug, Clone)]
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use chrono::TimeDelta;
+use chrono_tz::Tz;
+use sync_core::link::Tokens;
+use sync_core::ports::{Session, SystemClock};
+use sync_core::timing::COMMIT_MARGIN;
+use sync_core::{AccountKey, Clock as _};
+use sync_garmin::{GarminClient, GarminConfig, Jitter};
+use url::Url;
+
+use crate::cli::{Garmin, SystemArgs};
+
+/// The longest that asking a simulator for one window may take, and how many of them fit into an invocation at least.
+const SIMULATED_WINDOW: Duration = Duration::from_secs(10);
+const WINDOWS_PER_INVOCATION: u32 = 3;
+
+/// How long asking for a profile may take.
+const PROFILE_TIMEOUT: TimeDelta = TimeDelta::seconds(30);
+
+/// Where Garmin is and how it is asked.
+#[derive(Clone, Debug)]
 pub struct Connection {
-    url: String,
-    simulated: bool,
-    http: reqwest::Client,
+    config: GarminConfig,
+    simulator: Option<Url>,
 }
+
+/// Whose an account is.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
-    pub account: AccountKey,
+    /// Garmin's `displayName`.
     pub display_name: String,
+    /// The person's time zone; UTC when Garmin does not say.
     pub time_zone: Tz,
-}
-#[derive(Deserialize)]
-struct TokenSet {
-    di_token: String,
-    di_refresh_token: String,
-    di_client_id: String,
 }
 
 impl Connection {
-    pub fn new(args: &SystemArgs, simulator: Option<String>) -> Result<Self> {
-        let url = match (simulator, &args.garmin_url) {
-            (Some(u), _) => u,
-            (_, Some(u)) => u.clone(),
-            _ => bail!("no garmin yet"),
+    /// The Garmin that the flags name; `built_in` is the address of the built-in simulator, when it runs.
+    ///
+    /// # Errors
+    /// When an address is none.
+    pub fn new(args: &SystemArgs, built_in: Option<&str>) -> Result<Self> {
+        let simulator = match (built_in, &args.garmin_url) {
+            (Some(url), _) => Some(url),
+            (None, Some(url)) => Some(url.as_str()),
+            (None, None) => None,
         };
-        Ok(Self { url, simulated: args.garmin == Garmin::Simulator, http: reqwest::Client::new() })
+        let simulator = simulator
+            .map(|url| Url::parse(url).with_context(|| format!("{url} is not an address of a Garmin")))
+            .transpose()?;
+        let mut config = match &simulator {
+            Some(url) => GarminConfig::simulator(url.clone(), url.clone()),
+            None => GarminConfig::connect()?,
+        };
+        if simulator.is_some() {
+            // An invocation stops when less than a window's time is left: a window as long as Garmin's would leave
+            // nothing of a short one.
+            let budget = args.invocation().saturating_sub(COMMIT_MARGIN.to_std().unwrap_or_default());
+            config.window_timeout = SIMULATED_WINDOW.min(budget / WINDOWS_PER_INVOCATION);
+            config.call_timeout = config.window_timeout;
+        }
+        if let Some(gap) = args.garmin_gap_ms {
+            config.gap = Duration::from_millis(gap);
+        }
+        Ok(Self { config, simulator })
     }
-    pub fn is_simulated(&self) -> bool {
-        self.simulated
+
+    /// Whether this is the built-in simulator or something that may be one.
+    #[must_use]
+    pub fn may_be_simulated(&self) -> bool {
+        self.simulator.is_some()
     }
-    pub async fn simulated_tokens(&self, account: &str) -> Result<Tokens> {
-        let set: TokenSet = self
-            .http
-            .get(format!("{}/__simulator/tokens/{account}", self.url))
-            .send()
-            .await?
-            .error_for_status()?
-            .json()
-            .await?;
-        Ok(Tokens {
-            access: set.di_token.into(),
-            refresh: set.di_refresh_token.into(),
-            client_id: set.di_client_id,
-            expires_at: Utc::now() + TimeDelta::hours(20),
-        })
+
+    /// A client of it.
+    ///
+    /// # Errors
+    /// When the HTTP client does not start.
+    pub fn client(&self) -> Result<GarminClient> {
+        Ok(GarminClient::new(self.config.clone(), Arc::new(SystemClock), Jitter::from_os())?)
     }
-    pub async fn profile(&self, tokens: &Tokens) -> Result<Profile> {
-        let v: serde_json::Value = self
-            .http
-            .get(format!("{}/userprofile-service/socialProfile", self.url))
-            .bearer_auth(tokens.access.expose_secret())
-            .send()
-            .await?
-            .error_for_status()?
-            .json()
-            .await?;
-        let _: Option<SecretString> = None;
-        Ok(Profile {
-            account: AccountKey::of(v["displayName"].as_str().context("dn")?),
-            display_name: v["displayName"].as_str().unwrap_or_default().to_owned(),
-            time_zone: Tz::Europe__Berlin,
-        })
+
+    /// New tokens of an account of the simulator, in the form of a link, by its control surface.
+    ///
+    /// # Errors
+    /// When Garmin is no simulator, or has no such account.
+    pub async fn simulated_tokens(&self, account: &str) -> Result<String> {
+        let simulator = self.simulator.as_ref().context("this Garmin is no simulator")?;
+        let url = simulator.join(&format!("/__simulator/tokens/{account}"))?;
+        let answer = reqwest::get(url).await.context("the simulator does not answer")?;
+        let answer = answer.error_for_status().context("the simulator has no such account")?;
+        Ok(answer.text().await?)
     }
-    pub fn source(&self) -> Result<Source> {
-        Ok(Source(self.clone()))
+
+    /// Whose tokens these are.
+    ///
+    /// # Errors
+    /// When Garmin does not accept them, or does not answer.
+    pub async fn profile(&self, tokens: &Tokens, account: &AccountKey) -> Result<Profile> {
+        let now = SystemClock.now();
+        let session = Session {
+            display_name: String::new(),
+            access: tokens.access.clone(),
+            account: account.clone(),
+            today: now.date_naive(),
+        };
+        let profile = self.client()?.profile(&session, now + PROFILE_TIMEOUT).await?;
+        Ok(Profile { display_name: profile.display_name, time_zone: profile.time_zone.unwrap_or(Tz::UTC) })
     }
 }
-pub struct Source(Connection);
-impl GarminSource for Source {
-    fn plan(&self, request: &PlanRequest<'_>) -> WindowPlan {
-        WindowPlan {
-            windows: request
-                .range
-                .pieces(28)
-                .map(|r| Window::days(SourceId::new("steps"), r))
-                .chain(
-                    request
-                        .range
-                        .iter()
-                        .map(|d| Window::days(SourceId::new("daily_summary"), sync_core::DateRange::day(d))),
-                )
-                .collect(),
-            offloaded: vec![],
-        }
-    }
-    fn metrics(&self, _: &Window) -> &'static [MetricType] {
-        &[]
-    }
-    fn longest_window(&self) -> TimeDelta {
-        TimeDelta::seconds(2)
-    }
-    async fn fetch(
-        &self,
-        session: &Session,
-        window: &Window,
-        _deadline: DateTime<Utc>,
-    ) -> Result<Fetched, FetchError> {
-        let range = window.range().ok_or(FetchError::Refused)?;
-        let daily = window.source.as_str() == "daily_summary";
-        let url = if daily {
-            format!(
-                "{}/usersummary-service/usersummary/daily/{}?calendarDate={}",
-                self.0.url,
-                session.display_name,
-                range.start()
-            )
-        } else {
-            format!("{}/usersummary-service/stats/steps/daily/{}/{}", self.0.url, range.start(), range.end())
+
+impl SystemArgs {
+    /// The time budget of one invocation.
+    #[must_use]
+    pub fn invocation(&self) -> Duration {
+        let default = match (self.garmin, &self.garmin_url) {
+            (Garmin::Connect, None) => 180,
+            _ => 30,
         };
-        let r = self
-            .0
-            .http
-            .get(url)
-            .bearer_auth(session.access.expose_secret())
-            .send()
-            .await
-            .map_err(|_| FetchError::Unavailable { code: "connection".into() })?;
-        match r.status().as_u16() {
-            200 => {}
-            204 => return Ok(Fetched::default()),
-            401 => return Err(FetchError::Unauthorized),
-            s => return Err(FetchError::Unavailable { code: format!("http_{s}") }),
-        }
-        let v: serde_json::Value = r.json().await.map_err(|_| FetchError::Unreadable { path: ".".into() })?;
-        let mut out = Fetched::default();
-        for date in range.iter() {
-            out.records.push(RecordUpsert::coverage(date, &window.source, DayOutcome::Ok));
-        }
-        if daily {
-            if let Some(s) = v["restingHeartRate"].as_i64() {
-                out.records.push(
-                    RecordUpsert::new(
-                        RecordKey::dated(RecordKind::Day, range.start()),
-                        &serde_json::json!({"resting_heart_rate_bpm": s}),
-                    )
-                    .unwrap(),
-                );
-            }
-        } else {
-            for row in v.as_array().into_iter().flatten() {
-                out.records.push(
-                    RecordUpsert::new(
-                        RecordKey::dated(
-                            RecordKind::Day,
-                            row["calendarDate"].as_str().unwrap().parse().unwrap(),
-                        ),
-                        &serde_json::json!({"steps": row["totalSteps"]}),
-                    )
-                    .unwrap(),
-                );
-            }
-        }
-        Ok(out)
-    }
-    async fn refresh(&self, _: &Tokens) -> Result<Tokens, RefreshError> {
-        Err(RefreshError::InvalidGrant)
+        Duration::from_secs(self.invocation_seconds.unwrap_or(default))
     }
 }

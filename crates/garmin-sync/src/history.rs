@@ -110,10 +110,8 @@ fn day(record: &StoredRecord) -> Option<NaiveDate> {
     if is_dated(record.key.kind) {
         return of(&record.key.id);
     }
-    ["calendar_date", "start_local", "measured_local"].iter().find_map(|name| {
-        match record.attributes.get(*name) {
-            Some(Attribute::Json(Value::String(text))) => of(text),
-            _ => None,
-        }
+    ["date", "start_local"].iter().find_map(|name| match record.attributes.get(*name) {
+        Some(Attribute::Json(Value::String(text))) => of(text),
+        _ => None,
     })
 }

@@ -1,4 +1,4 @@
-//! Linking a user to an account of the simulator: what signing in does, without anybody who signs in.
+//! Linking a user to a Garmin account by tokens obtained elsewhere: after one authenticated look at whose they are.
 
 use anyhow::{Context as _, Result};
 use sync_core::link::Link;
@@ -15,24 +15,26 @@ pub async fn is_good(links: &impl LinkStore, user: &UserId) -> Result<bool> {
     Ok(links.link(user).await?.is_some_and(|link| link.is_active && !link.reauth_required))
 }
 
-/// Links the user: tokens from the simulator, whose they are from the profile, sealed, stored.
+/// Links the user to the account that `tokens`, in the form that Garmin clients write, belong to. Returns Garmin's
+/// display name of it.
 ///
 /// # Errors
-/// When the simulator has no such account, or a store fails.
-pub async fn to_simulator(
+/// When the tokens are none, Garmin does not accept them, or a store fails.
+pub async fn by_tokens(
     garmin: &Connection,
     links: &impl LinkStore,
     vault: &impl TokenVault,
     user: &UserId,
-    account: &str,
-) -> Result<()> {
-    let tokens = garmin.simulated_tokens(account).await?;
-    let profile = garmin.profile(&tokens).await?;
+    tokens: &str,
+) -> Result<String> {
+    let (tokens, account) = sync_garmin::parse_tokens(tokens)?;
+    let profile =
+        garmin.profile(&tokens, &account).await.context("Garmin does not say whose tokens these are")?;
     let now = SystemClock.now();
     let link = Link {
         user_id: user.clone(),
-        account: profile.account,
-        display_name: profile.display_name,
+        account,
+        display_name: profile.display_name.clone(),
         time_zone: profile.time_zone,
         tokens: vault.seal(user, &tokens).await.context("the tokens cannot be sealed")?,
         tokens_version: 1,
@@ -45,6 +47,6 @@ pub async fn to_simulator(
         updated_at: now,
     };
     links.put_link(&link).await.context("the link cannot be stored")?;
-    tracing::info!(%user, "linked to the simulator");
-    Ok(())
+    tracing::info!(%user, "linked");
+    Ok(profile.display_name)
 }

@@ -2,8 +2,9 @@
 
 use tracing_subscriber::EnvFilter;
 
-/// What is logged when nobody says anything else.
-const DEFAULT: &str = "warn";
+/// What is logged when nobody says anything else. To the embedded DynamoDB a failed condition is a warning; here it is a
+/// way of life.
+const DEFAULT: &str = "warn,dynoxide=error";
 
 /// Starts logging for this process. `filter` beats `RUST_LOG`.
 ///

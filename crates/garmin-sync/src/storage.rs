@@ -1,8 +1,8 @@
-//! The records of a data directory, whether a server runs on it or not.
+//! The tables of a data directory, whether a server runs on it or not.
 
 use anyhow::{Context as _, Result};
 use embedded_aws::{EmbeddedAws, Options};
-use sync_aws::{AwsClients, DynamoRecordStore, TableNames};
+use sync_aws::{AwsClients, DynamoLinkStore, DynamoRecordStore, TableNames};
 
 use crate::data_dir::{DataDir, DataDirLock, Endpoints};
 
@@ -11,6 +11,10 @@ use crate::data_dir::{DataDir, DataDirLock, Endpoints};
 pub struct Storage {
     /// What was imported.
     pub records: DynamoRecordStore,
+    /// The links to Garmin.
+    pub links: DynamoLinkStore,
+    /// The built-in simulator of the server that runs on it.
+    pub simulator: Option<String>,
     _opened: Option<(EmbeddedAws, DataDirLock)>,
 }
 
@@ -20,9 +24,9 @@ impl Storage {
     /// # Errors
     /// When neither can be done.
     pub async fn open(data: &DataDir) -> Result<Self> {
-        let (aws, opened) = match data.running()? {
-            Some(Endpoints { dynamodb, sqs, .. }) => {
-                (AwsClients::connect(&sync_aws::Endpoints { dynamodb, sqs }), None)
+        let (aws, simulator, opened) = match data.running()? {
+            Some(Endpoints { dynamodb, sqs, simulator, .. }) => {
+                (AwsClients::connect(&sync_aws::Endpoints { dynamodb, sqs }), simulator, None)
             }
             None => {
                 let lock = data.lock()?;
@@ -32,9 +36,14 @@ impl Storage {
                     .context("the tables cannot be opened")?;
                 let aws = embedded.clients();
                 sync_aws::migrate(&aws.dynamodb, "").await.context("the tables cannot be set up")?;
-                (aws, Some((embedded, lock)))
+                (aws, None, Some((embedded, lock)))
             }
         };
-        Ok(Self { records: DynamoRecordStore::new(aws.dynamodb, TableNames::default()), _opened: opened })
+        Ok(Self {
+            records: DynamoRecordStore::new(aws.dynamodb.clone(), TableNames::default()),
+            links: DynamoLinkStore::new(aws.dynamodb, TableNames::default()),
+            simulator,
+            _opened: opened,
+        })
     }
 }

@@ -23,7 +23,7 @@ use sync_core::use_cases::process_chunk::Worker;
 use sync_core::use_cases::start::Starter;
 use sync_core::use_cases::status::Reader;
 use sync_core::use_cases::sweep::Sweeper;
-use sync_core::{Clock as _, Ids as _};
+use sync_core::{Clock as _, Ids as _, UserId};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -89,7 +89,7 @@ impl System {
             }
             _ => None,
         };
-        let garmin = Connection::new(args, simulator.as_ref().map(Simulator::base_url))?;
+        let garmin = Connection::new(args, simulator.as_ref().map(Simulator::base_url).as_deref())?;
 
         let embedded = EmbeddedAws::start(Options {
             storage: Storage::File(data.database()),
@@ -105,7 +105,7 @@ impl System {
         let jobs = DynamoJobStore::new(aws.dynamodb.clone(), tables.clone(), None);
         let links = DynamoLinkStore::new(aws.dynamodb.clone(), tables.clone());
         let records = DynamoRecordStore::new(aws.dynamodb.clone(), tables);
-        let invocation = Duration::from_secs(args.invocation_seconds);
+        let invocation = args.invocation();
         let queues = make_queues(&aws, invocation).await?;
         let queue = SqsChunkQueue::new(aws.sqs.clone(), queues.clone());
         let vault = || KeyFileVault::open_or_create(&data.token_key()).context("the token key cannot be had");
@@ -136,7 +136,7 @@ impl System {
             links: links.clone(),
             queue,
             vault: vault()?,
-            garmin: garmin.source()?,
+            garmin: garmin.client()?,
             clock,
             ids,
         });
@@ -267,24 +267,29 @@ impl System {
         drop(self.lock);
     }
 
-    /// Links a user to an account of the simulator, by its control surface.
+    /// Links a user to an account of the simulator.
     ///
     /// # Errors
     /// When the simulator has no such account, or a store fails.
-    pub async fn link_to_simulator(&self, user: &sync_core::UserId, account: &str) -> Result<()> {
-        link::to_simulator(&self.garmin, &self.links, &self.vault, user, account).await
+    pub async fn link_to_simulator(&self, user: &UserId, account: &str) -> Result<()> {
+        let tokens = self.garmin.simulated_tokens(account).await?;
+        link::by_tokens(&self.garmin, &self.links, &self.vault, user, &tokens).await.map(drop)
     }
 
     /// On a first start the demo user is linked to the demo account; and again when its tokens are no good any more.
     async fn link_demo_user(&self) -> Result<()> {
-        if !self.garmin.is_simulated() {
+        let user = UserId::new(DEMO_USER)?;
+        if !self.garmin.may_be_simulated() || link::is_good(&self.links, &user).await? {
             return Ok(());
         }
-        let user = sync_core::UserId::new(DEMO_USER)?;
-        if link::is_good(&self.links, &user).await? {
-            return Ok(());
+        match self.link_to_simulator(&user, simulator::DEMO_ACCOUNT).await {
+            // Another Garmin than the built-in one need not be a simulator, and then nobody is linked to it yet.
+            Err(error) if self.simulator.is_none() => {
+                tracing::warn!(%error, "the demo user is not linked");
+                Ok(())
+            }
+            linked => linked.context("the demo user cannot be linked"),
         }
-        self.link_to_simulator(&user, simulator::DEMO_ACCOUNT).await.context("the demo user cannot be linked")
     }
 }
 

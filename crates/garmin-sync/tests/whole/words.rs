@@ -8,22 +8,31 @@ use serde_json::Value;
 use crate::process::{ANY_PORTS, Process, garmin_sync, text};
 
 #[test]
-fn the_demo_in_a_pipe_prints_lines_and_ends_well_and_a_second_one_too() {
+fn the_demo_in_a_pipe_prints_lines_and_ends_well_and_importing_the_same_again_changes_nothing() {
     let directory = tempfile::tempdir().unwrap();
-    let arguments: Vec<_> =
-        ["demo", "--exit", "--garmin-latency-ms=0"].into_iter().chain(ANY_PORTS).collect();
-    for _ in 0..2 {
-        let output = garmin_sync(directory.path(), &arguments).output().unwrap();
+    let run = |arguments: &[&str]| {
+        let ports = if arguments[0] == "record" { &[] } else { &ANY_PORTS[..] };
+        let output = garmin_sync(directory.path(), &[arguments, ports].concat()).output().unwrap();
         let (stdout, stderr) = text(&output);
         assert_eq!(output.status.code(), Some(0), "{stdout}\n{stderr}");
-        assert!(stderr.contains("100%  25 / 25 chunks  Sync complete"), "{stderr}");
-        assert!(!stderr.contains('\u{1b}'), "a bar in a pipe: {stderr}");
-        assert!(stdout.starts_with("Imported "), "{stdout}");
-        for kind in ["days", "nights", "activities", "weigh-ins"] {
-            assert!(stdout.contains(&format!(" {kind} ")), "no {kind} in {stdout}");
-        }
-        assert!(stdout.contains("token --user demo"), "{stdout}");
+        (stdout, stderr)
+    };
+    let (stdout, stderr) = run(&["demo", "--exit", "--garmin-latency-ms=0"]);
+    assert!(stderr.contains("100%  25 / 25 chunks  Sync complete"), "{stderr}");
+    assert!(!stderr.contains('\u{1b}'), "a bar in a pipe: {stderr}");
+    assert!(stdout.starts_with("Imported "), "{stdout}");
+    for kind in ["days", "nights", "activities", "weigh-ins"] {
+        assert!(stdout.contains(&format!(" {kind} ")), "no {kind} in {stdout}");
     }
+    assert!(stdout.contains("token --user demo"), "{stdout}");
+
+    let (records, _) = run(&["record"]);
+    let today = stdout.split_whitespace().nth(3).unwrap();
+    let from = today.parse::<chrono::NaiveDate>().unwrap() - chrono::TimeDelta::days(40);
+    let (from, to) = (from.to_string(), (from + chrono::TimeDelta::days(20)).to_string());
+    let (stdout, _) = run(&["import", "--from", &from, "--to", &to]);
+    assert!(stdout.starts_with("completed: "), "{stdout}");
+    assert_eq!(run(&["record"]).0, records);
 }
 
 #[test]
