@@ -15,7 +15,10 @@ pub fn start(filter: Option<&str>, json: bool) -> Result<(), String> {
         Some(filter) => EnvFilter::try_new(filter).map_err(|error| error.to_string())?,
         None => EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT)),
     };
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(crate::people::somebody_watches());
     // A second subscriber is a test's: then the first one stays.
     drop(if json { subscriber.json().try_init() } else { subscriber.try_init() });
     Ok(())

@@ -63,3 +63,43 @@ pub(crate) fn text(output: &Output) -> (String, String) {
         String::from_utf8_lossy(&output.stderr).into_owned(),
     )
 }
+
+/// A program that is read along; killed when dropped.
+pub(crate) struct Spoken {
+    child: Child,
+    lines: std::io::Lines<BufReader<std::process::ChildStderr>>,
+}
+
+impl Spoken {
+    pub(crate) fn start(mut command: Command) -> Self {
+        let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        Self { child, lines }
+    }
+
+    /// The next line on standard error that is `wanted`.
+    pub(crate) fn line(&mut self, wanted: impl Fn(&str) -> bool) -> String {
+        self.lines
+            .by_ref()
+            .map_while(Result::ok)
+            .find(|line| wanted(line))
+            .expect("it ended without the line")
+    }
+
+    /// SIGTERM; how it ends is for [`Self::code`].
+    pub(crate) fn ask_to_stop(&self) {
+        let sent = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    pub(crate) fn code(mut self) -> Option<i32> {
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Spoken {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
