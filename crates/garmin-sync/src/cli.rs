@@ -62,7 +62,7 @@ pub struct SystemArgs {
     #[arg(long, global = true, value_name = "MS")]
     pub garmin_gap_ms: Option<u64>,
 
-    /// How long each answer of the built-in simulator takes [default: 15 in the demo, else 0].
+    /// How long each answer of the built-in simulator takes [default: 10 in the demo, else 0].
     #[arg(long, global = true, value_name = "MS")]
     pub garmin_latency_ms: Option<u64>,
 

@@ -23,7 +23,7 @@ use crate::system::System;
 use crate::{history, link, simulator};
 
 /// How long each answer of the simulator takes in the demo, so that one sees something happen.
-const DEMO_LATENCY: Duration = Duration::from_millis(15);
+const DEMO_LATENCY: Duration = Duration::from_millis(10);
 
 /// Does what the command line asks. Success means that what was asked has been done.
 ///

@@ -2,6 +2,7 @@
 
 use std::process::Stdio;
 
+use garmin_sync::data_dir::DataDir;
 use serde_json::Value;
 
 use crate::process::{ANY_PORTS, Process, Spoken, garmin_sync, text};
@@ -89,4 +90,30 @@ fn what_cannot_be_meant_ends_with_2() {
         let output = garmin_sync(directory.path(), arguments).stderr(Stdio::piped()).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{arguments:?} {output:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_user_is_linked_by_tokens_and_has_a_history_of_its_own() {
+    let directory = tempfile::tempdir().unwrap();
+    let serve: Vec<_> = ["serve"].into_iter().chain(ANY_PORTS).collect();
+    let run = |arguments: &[&str]| garmin_sync(directory.path(), arguments).output().unwrap();
+    let _server = Process::start(garmin_sync(directory.path(), &serve));
+    let endpoints = DataDir::open(directory.path()).unwrap().running().unwrap().unwrap();
+
+    let url = format!("{}/__simulator/tokens/demo", endpoints.simulator.unwrap());
+    let tokens = reqwest::get(url).await.unwrap().text().await.unwrap();
+    let file = directory.path().join("tokens.json");
+    std::fs::write(&file, &tokens).unwrap();
+    let output = run(&["link", "--user=ann", "--tokens", file.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(text(&output).0.starts_with("ann is linked to "), "{output:?}");
+
+    let output = run(&["import", "--user=ann", "--from=2024-01-01", "--to=2024-01-05"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(text(&run(&["record", "--user=ann", "--kind=day"])).0.lines().count(), 5);
+    assert_eq!(text(&run(&["record", "--kind=day"])).0, "");
+
+    std::fs::write(&file, "{}").unwrap();
+    let output = run(&["link", "--user=ann", "--tokens", file.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
 }
