@@ -27,6 +27,7 @@ use sync_core::{Clock as _, Ids as _, UserId};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use url::Url;
 
 use crate::cli::{Garmin, SystemArgs};
 use crate::data_dir::{DataDir, DataDirLock, Endpoints};
@@ -106,7 +107,7 @@ impl System {
         let links = DynamoLinkStore::new(aws.dynamodb.clone(), tables.clone());
         let records = DynamoRecordStore::new(aws.dynamodb.clone(), tables);
         let invocation = args.invocation();
-        let queues = make_queues(&aws, invocation).await?;
+        let queues = make_queues(&aws, &embedded.endpoints().sqs, invocation).await?;
         let queue = SqsChunkQueue::new(aws.sqs.clone(), queues.clone());
         let vault = || KeyFileVault::open_or_create(&data.token_key()).context("the token key cannot be had");
 
@@ -294,7 +295,7 @@ impl System {
 }
 
 /// The queues that Terraform makes in the cloud.
-async fn make_queues(aws: &AwsClients, invocation: Duration) -> Result<QueueUrls> {
+async fn make_queues(aws: &AwsClients, sqs: &str, invocation: Duration) -> Result<QueueUrls> {
     let make = async |name: &str| {
         let spec = QueueSpec {
             name: name.to_owned(),
@@ -304,7 +305,10 @@ async fn make_queues(aws: &AwsClients, invocation: Duration) -> Result<QueueUrls
                 max_receive_count: MAX_RECEIVES,
             }),
         };
-        create_queue(&aws.sqs, &spec).await.context("the queues cannot be made")
+        let url = create_queue(&aws.sqs, &spec).await.context("the queues cannot be made")?;
+        // The embedded SQS calls itself by Amazon's name. Whoever is told this URL must end up here.
+        let path = Url::parse(&url).context("the queue has no address")?.path().to_owned();
+        anyhow::Ok(format!("{sqs}{path}"))
     };
     Ok(QueueUrls {
         incremental: make("garmin-sync-incremental").await?,
