@@ -5,7 +5,7 @@
 //! * [`memory`]: fakes of the ports that keep everything in memory, run the domain's own functions, and fail on cue;
 //! * [`conformance`]: one suite per port. The fakes and the real adapters pass the same ones, so that what is tested with
 //!   a fake holds with DynamoDB and SQS;
-//! * [`embedded`] (feature `embedded`): the real adapters on an AWS in this process.
+//! * `embedded` (feature `embedded`): the real adapters on an AWS in this process.
 #![expect(
     clippy::expect_used,
     clippy::panic,
