@@ -1,6 +1,11 @@
 //! The client against a server that answers as told: errors, retries, pace, deadlines, tokens, and that nothing secret
 //! shows.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, its tools outside test functions too"
+)]
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 

@@ -71,10 +71,8 @@ fn window(endpoint: &Endpoint, recording: &Value) -> Option<Window> {
         .filter_map(|pair| pair.split_once('='))
         .collect();
     for (name, place) in template.1.split('&').filter_map(|pair| pair.split_once('=')) {
-        if place.starts_with('{') {
-            if let Some(value) = asked.get(name) {
-                found.insert(place, value);
-            }
+        if let Some(value) = asked.get(name).filter(|_| place.starts_with('{')) {
+            found.insert(place, value);
         }
     }
     let source = SourceId::new(endpoint.source);

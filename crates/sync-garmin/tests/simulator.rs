@@ -1,5 +1,12 @@
 //! A chunk against the simulated Garmin: the calls it takes, and that what arrives is what is there.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking, its tools outside test functions too"
+)]
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -318,7 +325,7 @@ async fn thirty_days_of_everything_are_what_garmin_has_in_at_most_eighty_calls_a
         assert_eq!(stored.date, Some(there.date));
         assert_eq!(
             stored.systolic_mmhg.map(|value| value as i64),
-            Some(there.systolic as i64)
+            Some(there.systolic)
         );
     }
 
