@@ -138,7 +138,6 @@ async fn every_form_of_nothing_is_success_with_each_day_asked() {
         ResponseTemplate::new(200).set_body_string("null"),
         ResponseTemplate::new(200).set_body_string(" [] "),
         ResponseTemplate::new(200).set_body_string("{}"),
-        ResponseTemplate::new(404).set_body_json(json!({"message": "HTTP 404 Not Found"})),
     ];
     for form in forms {
         let fetched = fetched(&answering(form).await, HRV).await.unwrap();
@@ -200,6 +199,42 @@ async fn the_table_of_errors_holds() {
         panic!("readable")
     };
     assert_eq!(path, "hrvSummaries[0].lastNightAvg");
+}
+
+#[tokio::test]
+async fn a_path_that_is_gone_is_a_gap_and_not_an_empty_history() {
+    let gone =
+        answering(ResponseTemplate::new(404).set_body_json(json!({"message": "HTTP 404 Not Found"}))).await;
+    for asked in [
+        HRV,
+        "daily_summary@2024-01-01..2024-01-01",
+        "activity_laps@1",
+        "workouts@all",
+    ] {
+        assert!(
+            matches!(fetched(&gone, asked).await, Err(FetchError::Refused)),
+            "{asked}"
+        );
+    }
+    // Not everybody keeps this calendar.
+    let none = fetched(&gone, "menstrual_calendar@2024-01-01..2024-01-30")
+        .await
+        .unwrap();
+    assert_eq!(none.records.len(), 30);
+}
+
+#[tokio::test]
+async fn a_window_that_uses_up_its_own_time_has_failed_and_is_not_put_off() {
+    let server = answering(ResponseTemplate::new(204).set_delay(Duration::from_secs(5))).await;
+    let config = GarminConfig {
+        window_timeout: Duration::from_millis(200),
+        ..config(&server)
+    };
+    let error = client_with(config)
+        .fetch(&session(), &window(HRV), soon())
+        .await
+        .unwrap_err();
+    assert_eq!(error.to_string(), "Garmin is unavailable (timeout)");
 }
 
 #[tokio::test]

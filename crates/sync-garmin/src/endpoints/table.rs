@@ -113,7 +113,7 @@ impl Endpoint {
             metrics,
             oldest_days: None,
             in_daily_summary: false,
-            not_found: NotFound::Nothing,
+            not_found: NotFound::Gap,
             parse,
         }
     }
@@ -125,6 +125,13 @@ impl Endpoint {
     const fn summarised(self) -> Self {
         Self {
             in_daily_summary: true,
+            ..self
+        }
+    }
+
+    const fn nothing_when_not_found(self) -> Self {
+        Self {
+            not_found: NotFound::Nothing,
             ..self
         }
     }
@@ -144,7 +151,6 @@ impl Endpoint {
         Self {
             scope: Scope::Object,
             asked,
-            not_found: NotFound::Gap,
             ..self
         }
     }
@@ -284,7 +290,9 @@ pub static TABLE: &[Endpoint] = &[
         Some(90),
         &[M::MenstrualData],
         days::menstrual_calendar,
-    ),
+    )
+    // Not set up by this person. Anywhere else a 404 might be a path that Garmin has moved, and must show.
+    .nothing_when_not_found(),
     Endpoint::range(
         "hydration",
         "/usersummary-service/stats/hydration/daily/{start}/{end}",
