@@ -63,20 +63,13 @@ impl DateRange {
     /// # Errors
     /// [`StartAfterEnd`] when `start` is after `end`; equal dates make a range of one day.
     pub fn new(start: NaiveDate, end: NaiveDate) -> Result<Self, StartAfterEnd> {
-        if start <= end {
-            Ok(Self { start, end })
-        } else {
-            Err(StartAfterEnd)
-        }
+        if start <= end { Ok(Self { start, end }) } else { Err(StartAfterEnd) }
     }
 
     /// The range of this one day.
     #[must_use]
     pub const fn day(date: NaiveDate) -> Self {
-        Self {
-            start: date,
-            end: date,
-        }
+        Self { start: date, end: date }
     }
 
     /// The first day.
@@ -94,9 +87,7 @@ impl DateRange {
     /// How many days, at least 1.
     #[must_use]
     pub fn days(self) -> u32 {
-        u32::try_from((self.end - self.start).num_days())
-            .unwrap_or(u32::MAX)
-            .saturating_add(1)
+        u32::try_from((self.end - self.start).num_days()).unwrap_or(u32::MAX).saturating_add(1)
     }
 
     /// Whether `date` is one of the days.
@@ -120,9 +111,7 @@ impl DateRange {
     pub fn pieces(self, days: u32) -> impl Iterator<Item = Self> + use<> {
         let days = days.max(1);
         (0..self.days().div_ceil(days)).filter_map(move |index| {
-            let start = self
-                .start
-                .checked_add_days(Days::new(u64::from(index) * u64::from(days)))?;
+            let start = self.start.checked_add_days(Days::new(u64::from(index) * u64::from(days)))?;
             let end = start
                 .checked_add_days(Days::new(u64::from(days) - 1))
                 .map_or(self.end, |end| end.min(self.end));
@@ -195,10 +184,8 @@ impl ChunkPlan {
     /// The chunk at `index`, or none past the end of the plan.
     #[must_use]
     pub fn chunk(&self, index: u32) -> Option<Chunk> {
-        let start = self
-            .range
-            .start()
-            .checked_add_days(Days::new(u64::from(index) * u64::from(CHUNK_DAYS)))?;
+        let start =
+            self.range.start().checked_add_days(Days::new(u64::from(index) * u64::from(CHUNK_DAYS)))?;
         let end = start.checked_add_days(Days::new(u64::from(CHUNK_DAYS) - 1))?;
         let range = DateRange::new(start, end.min(self.range.end())).ok()?;
         Some(Chunk { index, range })
@@ -258,20 +245,13 @@ mod tests {
         ] {
             let plan = plan(start, end);
             assert_eq!(plan.total(), chunks, "{start}..{end}");
-            assert_eq!(
-                plan.iter().last().map(|chunk| chunk.range.days()),
-                Some(last_days),
-                "{start}..{end}"
-            );
+            assert_eq!(plan.iter().last().map(|chunk| chunk.range.days()), Some(last_days), "{start}..{end}");
         }
     }
 
     #[test]
     fn a_chunk_is_named_by_its_months() {
-        let names: Vec<_> = plan("2022-01-01", "2022-03-05")
-            .iter()
-            .map(|chunk| chunk.label())
-            .collect();
+        let names: Vec<_> = plan("2022-01-01", "2022-03-05").iter().map(|chunk| chunk.label()).collect();
         assert_eq!(names, ["Jan 2022", "Jan 2022 - Mar 2022", "Mar 2022"]);
     }
 
@@ -320,9 +300,7 @@ mod tests {
     impl<I: Iterator<Item = Chunk>> AllButLastFull for I {
         fn rev_all_but_last_full(self) -> bool {
             let lengths: Vec<_> = self.map(|chunk| chunk.range.days()).collect();
-            lengths
-                .split_last()
-                .is_none_or(|(_, full)| full.iter().all(|days| *days == CHUNK_DAYS))
+            lengths.split_last().is_none_or(|(_, full)| full.iter().all(|days| *days == CHUNK_DAYS))
         }
     }
 }

@@ -84,11 +84,7 @@ impl FromStr for JobId {
     fn from_str(text: &str) -> Result<Self, InvalidJobId> {
         let id = Uuid::try_parse(text).map_err(|_| InvalidJobId)?;
         // The hyphenated lower-case form is the one stored: any other spelling would miss the record.
-        if id.hyphenated().to_string() == text {
-            Ok(Self(id))
-        } else {
-            Err(InvalidJobId)
-        }
+        if id.hyphenated().to_string() == text { Ok(Self(id)) } else { Err(InvalidJobId) }
     }
 }
 
@@ -157,16 +153,8 @@ mod tests {
     #[test]
     fn a_job_id_has_one_spelling() {
         let text = "01933333-0000-7000-8000-000000000001";
-        assert_eq!(
-            text.parse::<JobId>().map(|id| id.to_string()).as_deref(),
-            Ok(text)
-        );
-        for bad in [
-            "",
-            "x",
-            "0193333300007000800000000000000f",
-            "01933333-0000-7000-8000-00000000000A",
-        ] {
+        assert_eq!(text.parse::<JobId>().map(|id| id.to_string()).as_deref(), Ok(text));
+        for bad in ["", "x", "0193333300007000800000000000000f", "01933333-0000-7000-8000-00000000000A"] {
             assert_eq!(bad.parse::<JobId>(), Err(InvalidJobId), "{bad:?}");
         }
     }

@@ -36,14 +36,8 @@ pub enum JobStatus {
 
 impl JobStatus {
     /// Every status.
-    pub const ALL: [Self; 6] = [
-        Self::Pending,
-        Self::Running,
-        Self::Paused,
-        Self::Completed,
-        Self::Failed,
-        Self::Cancelled,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Pending, Self::Running, Self::Paused, Self::Completed, Self::Failed, Self::Cancelled];
 
     /// The name on the wire and in the table.
     #[must_use]
@@ -143,22 +137,14 @@ impl ChunkStates {
     /// The first that is open.
     #[must_use]
     pub fn first_open(&self) -> Option<u32> {
-        self.0
-            .iter()
-            .position(|chunk| *chunk == ChunkState::Open)
-            .and_then(|index| u32::try_from(index).ok())
+        self.0.iter().position(|chunk| *chunk == ChunkState::Open).and_then(|index| u32::try_from(index).ok())
     }
 
     /// How many from the start on are done, without a break.
     #[must_use]
     pub fn done_prefix(&self) -> u32 {
-        u32::try_from(
-            self.0
-                .iter()
-                .take_while(|chunk| **chunk == ChunkState::Done)
-                .count(),
-        )
-        .unwrap_or(u32::MAX)
+        u32::try_from(self.0.iter().take_while(|chunk| **chunk == ChunkState::Done).count())
+            .unwrap_or(u32::MAX)
     }
 
     /// What became of chunk `index`.
@@ -265,10 +251,7 @@ pub struct Gap {
 pub fn merge_gaps(gaps: impl IntoIterator<Item = Gap>) -> Vec<Gap> {
     let mut by_metric: BTreeMap<(MetricType, GapReason), Vec<(NaiveDate, NaiveDate)>> = BTreeMap::new();
     for gap in gaps {
-        by_metric
-            .entry((gap.metric, gap.reason))
-            .or_default()
-            .push((gap.start, gap.end));
+        by_metric.entry((gap.metric, gap.reason)).or_default().push((gap.start, gap.end));
     }
     let mut merged: Vec<Gap> = Vec::new();
     for ((metric, reason), mut ranges) in by_metric {
@@ -282,12 +265,7 @@ pub fn merge_gaps(gaps: impl IntoIterator<Item = Gap>) -> Vec<Gap> {
                 {
                     last.end = last.end.max(end);
                 }
-                _ => merged.push(Gap {
-                    metric,
-                    start,
-                    end,
-                    reason,
-                }),
+                _ => merged.push(Gap { metric, start, end, reason }),
             }
         }
     }
@@ -319,9 +297,7 @@ impl ChunkProgress {
             None => self.done.contains(window),
             Some(range) => range.iter().all(|date| {
                 let of_source = self.done.iter().filter(|done| done.source == window.source);
-                of_source
-                    .filter_map(Window::range)
-                    .any(|done| done.contains(date))
+                of_source.filter_map(Window::range).any(|done| done.contains(date))
             }),
         }
     }
@@ -407,9 +383,7 @@ impl Job {
     /// The chunk to work on next: the first that is open.
     #[must_use]
     pub fn current_chunk(&self) -> Option<Chunk> {
-        self.chunk_states
-            .first_open()
-            .and_then(|index| self.plan().chunk(index))
+        self.chunk_states.first_open().and_then(|index| self.plan().chunk(index))
     }
 
     /// Chunks imported.
@@ -467,12 +441,7 @@ mod tests {
     use super::*;
 
     fn gap(metric: MetricType, start: &str, end: &str) -> Gap {
-        Gap {
-            metric,
-            start: start.parse().unwrap(),
-            end: end.parse().unwrap(),
-            reason: GapReason::Offloaded,
-        }
+        Gap { metric, start: start.parse().unwrap(), end: end.parse().unwrap(), reason: GapReason::Offloaded }
     }
 
     #[test]
@@ -497,10 +466,7 @@ mod tests {
     fn chunk_states_read_back_as_written() {
         let states: ChunkStates = "ddf.".parse().unwrap();
         assert_eq!(states.to_string(), "ddf.");
-        assert_eq!(
-            (states.done_prefix(), states.first_open(), states.total()),
-            (2, Some(3), 4)
-        );
+        assert_eq!((states.done_prefix(), states.first_open(), states.total()), (2, Some(3), 4));
         assert_eq!("dx".parse::<ChunkStates>(), Err(InvalidChunkState));
     }
 

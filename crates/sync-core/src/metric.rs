@@ -147,11 +147,7 @@ impl MetricSet {
 
 impl From<BTreeSet<MetricType>> for MetricSet {
     fn from(metrics: BTreeSet<MetricType>) -> Self {
-        if metrics.is_empty() {
-            Self::all()
-        } else {
-            Self(metrics)
-        }
+        if metrics.is_empty() { Self::all() } else { Self(metrics) }
     }
 }
 
@@ -174,11 +170,7 @@ mod tests {
     #[test]
     fn there_are_thirty_three_daily_names_and_two_more() {
         assert_eq!(MetricType::ALL.len(), 35);
-        assert!(
-            MetricType::ALL
-                .iter()
-                .all(|metric| metric.name().parse() == Ok(*metric))
-        );
+        assert!(MetricType::ALL.iter().all(|metric| metric.name().parse() == Ok(*metric)));
     }
 
     #[test]

@@ -86,11 +86,7 @@ pub struct UnknownRecordKind;
 impl FromStr for RecordKind {
     type Err = UnknownRecordKind;
     fn from_str(name: &str) -> Result<Self, UnknownRecordKind> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|kind| kind.name() == name)
-            .ok_or(UnknownRecordKind)
+        Self::ALL.iter().copied().find(|kind| kind.name() == name).ok_or(UnknownRecordKind)
     }
 }
 
@@ -108,19 +104,13 @@ impl RecordKey {
     /// The key of a kind that is kept by calendar date.
     #[must_use]
     pub fn dated(kind: RecordKind, date: NaiveDate) -> Self {
-        Self {
-            kind,
-            id: date.to_string(),
-        }
+        Self { kind, id: date.to_string() }
     }
 
     /// The key of a kind that is kept by Garmin's id.
     #[must_use]
     pub fn object(kind: RecordKind, id: impl fmt::Display) -> Self {
-        Self {
-            kind,
-            id: id.to_string(),
-        }
+        Self { kind, id: id.to_string() }
     }
 }
 
@@ -134,10 +124,7 @@ impl FromStr for RecordKey {
     type Err = UnknownRecordKind;
     fn from_str(text: &str) -> Result<Self, UnknownRecordKind> {
         let (kind, id) = text.split_once('#').ok_or(UnknownRecordKind)?;
-        Ok(Self {
-            kind: kind.parse()?,
-            id: id.to_owned(),
-        })
+        Ok(Self { kind: kind.parse()?, id: id.to_owned() })
     }
 }
 
@@ -162,10 +149,7 @@ pub struct RecordUpsert {
 impl fmt::Debug for RecordUpsert {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = self.attributes.keys().collect::<Vec<_>>();
-        f.debug_struct("RecordUpsert")
-            .field("key", &self.key)
-            .field("attributes", &names)
-            .finish()
+        f.debug_struct("RecordUpsert").field("key", &self.key).field("attributes", &names).finish()
     }
 }
 
@@ -213,10 +197,7 @@ impl RecordUpsert {
         for upsert in upserts {
             records.entry(upsert.key).or_default().extend(upsert.attributes);
         }
-        records
-            .into_iter()
-            .map(|(key, attributes)| Self { key, attributes })
-            .collect()
+        records.into_iter().map(|(key, attributes)| Self { key, attributes }).collect()
     }
 }
 
@@ -232,10 +213,7 @@ pub struct StoredRecord {
 impl fmt::Debug for StoredRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = self.attributes.keys().collect::<Vec<_>>();
-        f.debug_struct("StoredRecord")
-            .field("key", &self.key)
-            .field("attributes", &names)
-            .finish()
+        f.debug_struct("StoredRecord").field("key", &self.key).field("attributes", &names).finish()
     }
 }
 

@@ -70,9 +70,7 @@ pub fn retry_wait(attempts: u32) -> TimeDelta {
 /// Minutes that `chunks` chunks are expected to take, at least one.
 #[must_use]
 pub fn estimated_minutes(chunks: u32) -> u64 {
-    (u64::from(chunks) * ESTIMATED_SECONDS_PER_CHUNK)
-        .div_ceil(60)
-        .max(1)
+    (u64::from(chunks) * ESTIMATED_SECONDS_PER_CHUNK).div_ceil(60).max(1)
 }
 
 #[cfg(test)]
@@ -90,10 +88,7 @@ mod tests {
 
     #[test]
     fn a_longer_retry_after_is_honoured_and_an_absurd_one_is_capped() {
-        assert_eq!(
-            throttle_wait(Some(TimeDelta::seconds(5)), 0),
-            TimeDelta::minutes(30)
-        );
+        assert_eq!(throttle_wait(Some(TimeDelta::seconds(5)), 0), TimeDelta::minutes(30));
         assert_eq!(throttle_wait(Some(TimeDelta::hours(3)), 0), TimeDelta::hours(3));
         assert_eq!(throttle_wait(Some(TimeDelta::days(40)), 0), TimeDelta::hours(24));
     }

@@ -45,13 +45,7 @@ impl Transition {
         let mut after = before.clone();
         change(&mut after);
         after.updated_at = now;
-        Self {
-            before: before.clone(),
-            after,
-            lock: LockChange::Keep,
-            watermark: None,
-            guards_cursor: false,
-        }
+        Self { before: before.clone(), after, lock: LockChange::Keep, watermark: None, guards_cursor: false }
     }
 
     /// A worker's transition: it gives the lease back, unless it finishes the job.
@@ -92,10 +86,7 @@ impl Job {
     pub fn new(new: NewJob, now: DateTime<Utc>) -> Self {
         let total = crate::dates::ChunkPlan::new(new.range).total();
         Self {
-            key: JobKey {
-                user_id: new.user_id,
-                job_id: new.job_id,
-            },
+            key: JobKey { user_id: new.user_id, job_id: new.job_id },
             account: new.account,
             sync_type: new.sync_type,
             range: new.range,
@@ -246,8 +237,11 @@ pub fn hand_over(
     now: DateTime<Utc>,
 ) -> Transition {
     Transition::of_worker(job, now, |job| {
+        // A hand-over that got something done is no failed try; one that did not must not go on for ever.
+        if !done.is_empty() {
+            job.attempts = 0;
+        }
         keep(job, done, found, gaps);
-        job.attempts = 0;
         job.due_at = Some(now + NUDGE_GRACE);
     })
 }
@@ -290,11 +284,7 @@ pub fn pause_for_garmin(
 /// Sweeper: somebody is about to be nudged; look again after [`NUDGE_GRACE`].
 #[must_use]
 pub fn next_look(job: &Job, now: DateTime<Utc>) -> DateTime<Utc> {
-    if job.status == JobStatus::Paused {
-        now + PAUSED_RECHECK
-    } else {
-        now + NUDGE_GRACE
-    }
+    if job.status == JobStatus::Paused { now + PAUSED_RECHECK } else { now + NUDGE_GRACE }
 }
 
 /// The watermark that finishing `job` earns: its last day, when it imported everything up to today or yesterday and

@@ -61,10 +61,7 @@ impl Window {
     /// A window of some days.
     #[must_use]
     pub const fn days(source: SourceId, days: DateRange) -> Self {
-        Self {
-            source,
-            scope: WindowScope::Days(days),
-        }
+        Self { source, scope: WindowScope::Days(days) }
     }
 
     /// The days it asks for, if it asks for days.
@@ -118,10 +115,7 @@ impl FromStr for Window {
             None if scope == "all" => WindowScope::All,
             None => WindowScope::Object(scope.to_owned()),
         };
-        Ok(Self {
-            source: SourceId(Cow::Owned(source.to_owned())),
-            scope,
-        })
+        Ok(Self { source: SourceId(Cow::Owned(source.to_owned())), scope })
     }
 }
 
@@ -182,17 +176,9 @@ mod tests {
     #[test]
     fn a_window_reads_back_as_it_was_written() {
         for text in ["hrv@2024-01-01..2024-01-30", "activity@12345", "workouts@all"] {
-            assert_eq!(
-                text.parse::<Window>().map(|window| window.to_string()).as_deref(),
-                Ok(text)
-            );
+            assert_eq!(text.parse::<Window>().map(|window| window.to_string()).as_deref(), Ok(text));
         }
-        for bad in [
-            "",
-            "hrv",
-            "hrv@2024-01-02..2024-01-01",
-            "hrv@2024-1-1..2024-01-02",
-        ] {
+        for bad in ["", "hrv", "hrv@2024-01-02..2024-01-01", "hrv@2024-1-1..2024-01-02"] {
             assert_eq!(bad.parse::<Window>(), Err(InvalidWindow), "{bad:?}");
         }
     }
@@ -201,14 +187,8 @@ mod tests {
     fn a_window_halves_until_it_is_one_day() {
         let window: Window = "hrv@2024-01-01..2024-01-05".parse().unwrap();
         let halves: Vec<_> = window.halves().unwrap().iter().map(ToString::to_string).collect();
-        assert_eq!(
-            halves,
-            ["hrv@2024-01-01..2024-01-03", "hrv@2024-01-04..2024-01-05"]
-        );
-        assert_eq!(
-            "hrv@2024-01-01..2024-01-01".parse::<Window>().unwrap().halves(),
-            None
-        );
+        assert_eq!(halves, ["hrv@2024-01-01..2024-01-03", "hrv@2024-01-04..2024-01-05"]);
+        assert_eq!("hrv@2024-01-01..2024-01-01".parse::<Window>().unwrap().halves(), None);
         assert_eq!("activity@1".parse::<Window>().unwrap().halves(), None);
     }
 }

@@ -1,9 +1,6 @@
 //! Whatever arrives: no reader panics, and no error shows a value of the answer.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test fails by panicking, its tools outside test functions too"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, its tools outside test functions too")]
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -146,14 +143,8 @@ fn windows() -> Vec<Window> {
         .map(|endpoint| {
             let source = SourceId::new(endpoint.source);
             match endpoint.scope {
-                Scope::Object => Window {
-                    source,
-                    scope: WindowScope::Object("1".to_owned()),
-                },
-                Scope::Once { .. } => Window {
-                    source,
-                    scope: WindowScope::All,
-                },
+                Scope::Object => Window { source, scope: WindowScope::Object("1".to_owned()) },
+                Scope::Once { .. } => Window { source, scope: WindowScope::All },
                 _ => format!("{source}@2024-01-01..2024-01-03").parse().unwrap(),
             }
         })
@@ -200,11 +191,8 @@ proptest! {
 #[test]
 fn absurd_depth_and_absurd_size_are_refused_or_read_in_time() {
     let deep = [vec![b'['; 200_000], vec![b']'; 200_000]].concat();
-    let wide = serde_json::to_vec(&vec![
-        json!({"calendarDate": "2024-01-01", "totalSteps": 1});
-        2_000
-    ])
-    .unwrap();
+    let wide =
+        serde_json::to_vec(&vec![json!({"calendarDate": "2024-01-01", "totalSteps": 1}); 2_000]).unwrap();
     for window in windows() {
         let _ = read_answer(&window, &deep);
         let _ = read_answer(&window, &wide);

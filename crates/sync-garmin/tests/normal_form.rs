@@ -1,10 +1,7 @@
 //! The normal form of each source, as snapshots. The fixtures are made up after the shapes of real answers; each has a
 //! row outside its window, which must not arrive.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test fails by panicking, its tools outside test functions too"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, its tools outside test functions too")]
 #![recursion_limit = "256"]
 
 use serde_json::{Value, json};
@@ -314,9 +311,7 @@ fn the_normal_form_of_each_source_is_as_it_was() {
     let fixtures = fixtures();
     for endpoint in TABLE {
         assert!(
-            fixtures
-                .iter()
-                .any(|(window, _)| window.split('@').next() == Some(endpoint.source)),
+            fixtures.iter().any(|(window, _)| window.split('@').next() == Some(endpoint.source)),
             "{} has no fixture",
             endpoint.source
         );
@@ -339,20 +334,14 @@ fn a_summary_that_is_protected_is_a_refusal_and_not_an_empty_day() {
 fn a_day_with_goals_and_nothing_else_is_a_day_without_data() {
     let body = json!({"calendarDate": "2024-03-01", "privacyProtected": false, "dailyStepGoal": 8000, "userFloorsAscendedGoal": 10});
     let shown = shown("daily_summary@2024-03-01..2024-03-01", &body);
-    assert_eq!(
-        shown["records"],
-        json!({"day#2024-03-01": {"coverage_daily_summary": "none"}})
-    );
+    assert_eq!(shown["records"], json!({"day#2024-03-01": {"coverage_daily_summary": "none"}}));
 }
 
 #[test]
 fn a_night_without_an_id_is_no_night() {
     let body = json!({"dailySleepDTO": {"id": null, "calendarDate": "2024-03-01", "sleepNeed": {"actual": 470}}, "sleepLevels": null});
     let shown = shown("sleep_timeline@2024-03-01..2024-03-01", &body);
-    assert_eq!(
-        shown["records"],
-        json!({"day#2024-03-01": {"coverage_sleep_timeline": "none"}})
-    );
+    assert_eq!(shown["records"], json!({"day#2024-03-01": {"coverage_sleep_timeline": "none"}}));
 }
 
 #[test]
@@ -364,35 +353,20 @@ fn an_error_inside_a_gateway_answer_is_an_error() {
         (400, "Garmin answered with an unexpected status 400"),
     ] {
         let body = json!({"weeklyTrainingStatus": {"statusCode": status, "payload": null}});
-        assert_eq!(
-            read_answer(&window, body.to_string().as_bytes())
-                .unwrap_err()
-                .to_string(),
-            error
-        );
+        assert_eq!(read_answer(&window, body.to_string().as_bytes()).unwrap_err().to_string(), error);
     }
 }
 
 #[test]
 fn a_long_track_is_thinned_and_stays_small() {
     let rows: Vec<_> = (0..20_000).map(|at| json!({"metrics": [f64::from(at) * 1000.0, 54.5 + f64::from(at) * 1e-5, 12.5, 120 + at % 40]})).collect();
-    let keys = [
-        "directTimestamp",
-        "directLatitude",
-        "directLongitude",
-        "directHeartRate",
-    ];
-    let descriptors: Vec<_> = keys
-        .iter()
-        .enumerate()
-        .map(|(index, key)| json!({"metricsIndex": index, "key": key}))
-        .collect();
+    let keys = ["directTimestamp", "directLatitude", "directLongitude", "directHeartRate"];
+    let descriptors: Vec<_> =
+        keys.iter().enumerate().map(|(index, key)| json!({"metricsIndex": index, "key": key})).collect();
     let body = json!({"activityId": 1, "metricDescriptors": descriptors, "activityDetailMetrics": rows});
     let window: Window = "activity_track@1".parse().unwrap();
     let fetched = read_answer(&window, body.to_string().as_bytes()).unwrap();
-    let Attribute::Bytes(bytes) = &fetched.records[0].attributes["track"] else {
-        panic!("not bytes")
-    };
+    let Attribute::Bytes(bytes) = &fetched.records[0].attributes["track"] else { panic!("not bytes") };
     assert!(bytes.len() < 16_000, "{} bytes", bytes.len());
     let track = Track::unpack(bytes).unwrap();
     assert_eq!(track.latitude_degrees.len(), 500);
@@ -402,9 +376,6 @@ fn a_long_track_is_thinned_and_stays_small() {
 #[test]
 fn each_metric_type_is_named_by_some_entry() {
     for metric in MetricSet::all().iter() {
-        assert!(
-            TABLE.iter().any(|endpoint| endpoint.metrics.contains(&metric)),
-            "{metric}"
-        );
+        assert!(TABLE.iter().any(|endpoint| endpoint.metrics.contains(&metric)), "{metric}");
     }
 }

@@ -19,11 +19,7 @@ fn recordings() -> Option<Vec<PathBuf>> {
     let mut files = Vec::new();
     for folder in fs::read_dir(root).ok()?.flatten() {
         for file in fs::read_dir(folder.path()).into_iter().flatten().flatten() {
-            if file
-                .path()
-                .extension()
-                .is_some_and(|extension| extension == "json")
-            {
+            if file.path().extension().is_some_and(|extension| extension == "json") {
                 files.push(file.path());
             }
         }
@@ -59,11 +55,7 @@ fn window(endpoint: &Endpoint, recording: &Value) -> Option<Window> {
     let path = recording["path"].as_str().unwrap_or_default();
     let template = endpoint.path.split_once('?').unwrap_or((endpoint.path, ""));
     let alias = ALIASES.contains(&(path, endpoint.source));
-    let mut found = if alias {
-        BTreeMap::new()
-    } else {
-        places(template.0, path)?
-    };
+    let mut found = if alias { BTreeMap::new() } else { places(template.0, path)? };
     let asked: BTreeMap<_, _> = recording["query"]
         .as_str()
         .unwrap_or_default()
@@ -77,14 +69,8 @@ fn window(endpoint: &Endpoint, recording: &Value) -> Option<Window> {
     }
     let source = SourceId::new(endpoint.source);
     Some(match endpoint.scope {
-        Scope::Object => Window {
-            source,
-            scope: WindowScope::Object((*found.get("{id}")?).to_owned()),
-        },
-        Scope::Once { .. } => Window {
-            source,
-            scope: WindowScope::All,
-        },
+        Scope::Object => Window { source, scope: WindowScope::Object((*found.get("{id}")?).to_owned()) },
+        Scope::Once { .. } => Window { source, scope: WindowScope::All },
         _ => {
             let date = |place, otherwise: &str| found.get(place).copied().unwrap_or(otherwise).parse().ok();
             // A list that was recorded without dates is everything there is.
@@ -130,24 +116,11 @@ fn every_recorded_answer_of_a_known_endpoint_is_read() {
         println!("{source}: {answers} answers, {with_data} of them with data");
     }
     let total: usize = counts.values().map(|(answers, _)| answers).sum();
-    println!(
-        "{total} answers of {} recordings, {} endpoints",
-        files.len(),
-        counts.len()
-    );
+    println!("{total} answers of {} recordings, {} endpoints", files.len(), counts.len());
     assert!(counts.len() >= 20, "{counts:?}");
-    for source in [
-        "daily_summary",
-        "sleep",
-        "hrv",
-        "weight",
-        "activities",
-        "training_status",
-        "activity_track",
-    ] {
-        assert!(
-            counts.get(source).is_some_and(|(_, with_data)| *with_data > 0),
-            "{source}"
-        );
+    for source in
+        ["daily_summary", "sleep", "hrv", "weight", "activities", "training_status", "activity_track"]
+    {
+        assert!(counts.get(source).is_some_and(|(_, with_data)| *with_data > 0), "{source}");
     }
 }

@@ -59,18 +59,11 @@ async fn world(change: impl FnOnce(&mut GarminConfig)) -> World {
         account,
         today: simulator.truth().today("demo").unwrap(),
     };
-    let profile = client
-        .profile(&session, NOW.now() + TimeDelta::seconds(60))
-        .await
-        .unwrap();
+    let profile = client.profile(&session, NOW.now() + TimeDelta::seconds(60)).await.unwrap();
     assert_eq!(profile.time_zone.unwrap().name(), "Europe/Berlin");
     session.display_name = profile.display_name;
     simulator.clear_calls();
-    World {
-        simulator,
-        client,
-        session,
-    }
+    World { simulator, client, session }
 }
 
 type Records = BTreeMap<RecordKey, BTreeMap<String, Attribute>>;
@@ -78,12 +71,7 @@ type Records = BTreeMap<RecordKey, BTreeMap<String, Attribute>>;
 impl World {
     /// Imports a chunk as the worker does, splitting what is too long.
     async fn import(&self, range: DateRange, metrics: &MetricSet) -> Records {
-        let request = PlanRequest {
-            range,
-            metrics,
-            today: self.session.today,
-            first_chunk: true,
-        };
+        let request = PlanRequest { range, metrics, today: self.session.today, first_chunk: true };
         let mut windows: Vec<Window> = self.client.plan(&request).windows;
         windows.reverse();
         let mut records = Vec::new();
@@ -98,10 +86,7 @@ impl World {
                 Err(error) => panic!("{window}: {error}"),
             }
         }
-        RecordUpsert::merged(records)
-            .into_iter()
-            .map(|record| (record.key, record.attributes))
-            .collect()
+        RecordUpsert::merged(records).into_iter().map(|record| (record.key, record.attributes)).collect()
     }
 
     fn calls(&self) -> usize {
@@ -167,56 +152,28 @@ fn assert_aggregates(records: &Records, world: &World, range: DateRange) -> usiz
         assert_eq!(stored.total_kilocalories, Some(there.total_kilocalories));
         assert_eq!(stored.active_kilocalories, Some(there.active_kilocalories));
         assert_eq!(stored.bmr_kilocalories, Some(there.bmr_kilocalories));
-        assert_eq!(
-            stored.resting_heart_rate_bpm,
-            Some(real(there.resting_heart_rate))
-        );
+        assert_eq!(stored.resting_heart_rate_bpm, Some(real(there.resting_heart_rate)));
         assert_eq!(
             stored.intensity_minutes,
             Some(there.moderate_intensity_minutes + 2 * there.vigorous_intensity_minutes)
         );
         assert_eq!(stored.stress_average, there.stress.map(|stress| stress.average));
-        assert_eq!(
-            stored.stress_high_seconds,
-            there.stress.map(|stress| stress.high_seconds)
-        );
-        assert_eq!(
-            stored.body_battery_highest,
-            there.body_battery.map(|battery| battery.highest)
-        );
-        assert_eq!(
-            stored.body_battery_charged,
-            there.body_battery.map(|battery| battery.charged)
-        );
-        assert_eq!(
-            stored.respiration_waking_average_breaths_per_minute,
-            there.waking_respiration
-        );
+        assert_eq!(stored.stress_high_seconds, there.stress.map(|stress| stress.high_seconds));
+        assert_eq!(stored.body_battery_highest, there.body_battery.map(|battery| battery.highest));
+        assert_eq!(stored.body_battery_charged, there.body_battery.map(|battery| battery.charged));
+        assert_eq!(stored.respiration_waking_average_breaths_per_minute, there.waking_respiration);
         assert_eq!(stored.spo2_average_percent, there.average_spo2);
         assert_eq!(stored.hydration_milliliters, there.hydration_ml);
         let hrv = there.hrv.as_ref();
-        assert_eq!(
-            stored.hrv_last_night_average_milliseconds,
-            hrv.map(|hrv| real(hrv.last_night_average))
-        );
+        assert_eq!(stored.hrv_last_night_average_milliseconds, hrv.map(|hrv| real(hrv.last_night_average)));
         assert_eq!(
             stored.hrv_baseline_balanced_upper_milliseconds,
-            hrv.and_then(|hrv| hrv.baseline)
-                .map(|band| real(band.balanced_upper))
+            hrv.and_then(|hrv| hrv.baseline).map(|band| real(band.balanced_upper))
         );
-        assert_eq!(
-            stored.acute_load,
-            there.training.map(|training| real(training.acute_load))
-        );
-        assert_eq!(
-            stored.race_prediction_5k_seconds,
-            there.race_predictions.map(|races| races.time_5k)
-        );
+        assert_eq!(stored.acute_load, there.training.map(|training| real(training.acute_load)));
+        assert_eq!(stored.race_prediction_5k_seconds, there.race_predictions.map(|races| races.time_5k));
         assert_eq!(stored.hill_score, there.scores.map(|scores| scores.hill));
-        assert_eq!(
-            stored.fitness_age_years,
-            there.fitness_age.map(|age| age.fitness_age)
-        );
+        assert_eq!(stored.fitness_age_years, there.fitness_age.map(|age| age.fitness_age));
         if let Some(speed) = stored.lactate_threshold_speed_meters_per_second {
             assert!((speed - there.lactate_threshold.unwrap().speed * 10.0).abs() < 1e-9);
         }
@@ -245,35 +202,18 @@ async fn thirty_days_of_everything_are_what_garmin_has_in_at_most_eighty_calls_a
     let workouts = truth.workouts("demo");
     assert!(activities.len() >= 5);
     let (calls, expected) = (world.calls(), 79 + 2 * activities.len() + workouts.len());
-    assert_eq!(
-        calls,
-        expected,
-        "{} activities, {} workouts",
-        activities.len(),
-        workouts.len()
-    );
+    assert_eq!(calls, expected, "{} activities, {} workouts", activities.len(), workouts.len());
 
     assert!(assert_aggregates(&records, &world, chunk()) > 20);
     for date in chunk().iter() {
         let stored = day(&records, date);
         let there = truth.day("demo", date);
-        assert_eq!(
-            stored.sedentary_seconds,
-            there.as_ref().map(|there| there.sedentary_seconds)
-        );
-        assert_eq!(
-            stored.highly_active_seconds,
-            there.as_ref().map(|there| there.highly_active_seconds)
-        );
+        assert_eq!(stored.sedentary_seconds, there.as_ref().map(|there| there.sedentary_seconds));
+        assert_eq!(stored.highly_active_seconds, there.as_ref().map(|there| there.highly_active_seconds));
         let battery = there.as_ref().and_then(|there| there.body_battery);
-        assert_eq!(
-            stored.body_battery_at_wake,
-            battery.and_then(|battery| battery.at_wake)
-        );
+        assert_eq!(stored.body_battery_at_wake, battery.and_then(|battery| battery.at_wake));
         let woke = there.iter().flat_map(|there| &there.readiness);
-        let woke = woke
-            .clone()
-            .find(|snapshot| snapshot.input_context == "AFTER_WAKEUP_RESET");
+        let woke = woke.clone().find(|snapshot| snapshot.input_context == "AFTER_WAKEUP_RESET");
         if let Some(woke) = woke {
             assert_eq!(stored.training_readiness, Some(woke.score), "{date}");
             assert_eq!(stored.recovery_time_minutes, Some(woke.recovery_time_minutes));
@@ -290,27 +230,18 @@ async fn thirty_days_of_everything_are_what_garmin_has_in_at_most_eighty_calls_a
         assert_eq!(stored.distance_meters, there.distance);
         assert_eq!(stored.duration_seconds, Some(there.duration));
         assert_eq!(stored.laps.map_or(0, |laps| laps.len()) as i64, there.lap_count);
-        assert_eq!(
-            stored.exercise_sets.is_some(),
-            there.sport.key == "strength_training"
-        );
+        assert_eq!(stored.exercise_sets.is_some(), there.sport.key == "strength_training");
     }
 
     let weigh_ins = truth.weigh_ins("demo", start, end);
     assert_eq!(count(&records, RecordKind::WeighIn), weigh_ins.len());
-    let mut grams: Vec<_> = weigh_ins
-        .iter()
-        .map(|there| (there.date, there.weight.round() as i64))
-        .collect();
+    let mut grams: Vec<_> = weigh_ins.iter().map(|there| (there.date, there.weight.round() as i64)).collect();
     let mut stored: Vec<_> = records
         .keys()
         .filter(|key| key.kind == RecordKind::WeighIn)
         .map(|key| read::<WeighInRecord>(&records, key).unwrap())
         .map(|weigh_in| {
-            (
-                weigh_in.date.unwrap(),
-                (weigh_in.weight_kilograms.unwrap() * 1_000.0).round() as i64,
-            )
+            (weigh_in.date.unwrap(), (weigh_in.weight_kilograms.unwrap() * 1_000.0).round() as i64)
         })
         .collect();
     grams.sort_unstable();
@@ -323,32 +254,19 @@ async fn thirty_days_of_everything_are_what_garmin_has_in_at_most_eighty_calls_a
         let key = RecordKey::object(RecordKind::BloodPressure, there.at.timestamp_millis());
         let stored: BloodPressureRecord = read(&records, &key).unwrap();
         assert_eq!(stored.date, Some(there.date));
-        assert_eq!(
-            stored.systolic_mmhg.map(|value| value as i64),
-            Some(there.systolic)
-        );
+        assert_eq!(stored.systolic_mmhg.map(|value| value as i64), Some(there.systolic));
     }
 
     assert_eq!(count(&records, RecordKind::Workout), workouts.len());
     for there in &workouts {
-        let stored: WorkoutRecord = read(
-            &records,
-            &RecordKey::object(RecordKind::Workout, there.workout_id),
-        )
-        .unwrap();
+        let stored: WorkoutRecord =
+            read(&records, &RecordKey::object(RecordKind::Workout, there.workout_id)).unwrap();
         assert_eq!(stored.name, Some(typed(&there.name)));
-        assert!(
-            stored.steps.is_some_and(|steps| !steps.is_empty()),
-            "{:?}",
-            typed(&there.name)
-        );
+        assert!(stored.steps.is_some_and(|steps| !steps.is_empty()), "{:?}", typed(&there.name));
     }
 
     let manners = world.simulator.manners();
-    assert!(
-        manners.values().all(|manners| manners.max_in_flight <= 1),
-        "{manners:?}"
-    );
+    assert!(manners.values().all(|manners| manners.max_in_flight <= 1), "{manners:?}");
 }
 
 #[tokio::test]
@@ -364,19 +282,13 @@ async fn thirty_days_of_the_daily_aggregates_are_what_garmin_has_in_at_most_thir
         M::Activities,
         M::Workouts,
     ];
-    let metrics = M::ALL
-        .iter()
-        .copied()
-        .filter(|metric| !others.contains(metric))
-        .collect();
+    let metrics = M::ALL.iter().copied().filter(|metric| !others.contains(metric)).collect();
     let records = world.import(chunk(), &metrics).await;
     assert_eq!(world.calls(), 35);
     assert!(assert_aggregates(&records, &world, chunk()) > 20);
-    let respiration = chunk().iter().filter(|date| {
-        day(&records, *date)
-            .respiration_sleep_average_breaths_per_minute
-            .is_some()
-    });
+    let respiration = chunk()
+        .iter()
+        .filter(|date| day(&records, *date).respiration_sleep_average_breaths_per_minute.is_some());
     assert!(respiration.count() > 10);
 }
 
@@ -387,11 +299,9 @@ async fn series_of_recent_days_are_stored_small_and_read_back() {
         config.sleep_timeline = true;
     })
     .await;
-    let range = DateRange::new(
-        world.session.today - TimeDelta::days(9),
-        world.session.today - TimeDelta::days(2),
-    )
-    .unwrap();
+    let range =
+        DateRange::new(world.session.today - TimeDelta::days(9), world.session.today - TimeDelta::days(2))
+            .unwrap();
     let metrics = MetricSet::from_iter([M::HeartRates, M::Stress, M::BodyBattery, M::Sleep, M::Activities]);
     let records = world.import(range, &metrics).await;
     let mut seen = 0;
@@ -427,18 +337,12 @@ async fn series_of_recent_days_are_stored_small_and_read_back() {
 async fn days_before_the_watch_are_asked_once_and_marked_as_nothing() {
     let world = world(|_| {}).await;
     let range = days("2014-01-01", "2014-01-30");
-    let records = world
-        .import(range, &MetricSet::from_iter([M::Steps, M::Sleep, M::Hrv]))
-        .await;
+    let records = world.import(range, &MetricSet::from_iter([M::Steps, M::Sleep, M::Hrv])).await;
     assert_eq!(records.len(), 30);
     for date in range.iter() {
         let attributes = &records[&RecordKey::dated(RecordKind::Day, date)];
         for source in ["steps", "sleep", "hrv"] {
-            assert_eq!(
-                attributes[&format!("coverage_{source}")],
-                Attribute::Json(json!("none")),
-                "{date}"
-            );
+            assert_eq!(attributes[&format!("coverage_{source}")], Attribute::Json(json!("none")), "{date}");
         }
     }
 }
@@ -450,24 +354,15 @@ async fn tokens_rotate_and_the_old_pair_is_worthless() {
     let (tokens, _) = parse_tokens(&link).unwrap();
     let next = world.client.refresh(&tokens).await.unwrap();
     assert!(next.expires_at > NOW.now());
-    assert!(
-        world.client.refresh(&tokens).await.is_err(),
-        "the refresh token was used"
-    );
+    assert!(world.client.refresh(&tokens).await.is_err(), "the refresh token was used");
     assert!(world.client.refresh(&next).await.is_ok());
 }
 
 #[tokio::test]
 async fn a_server_error_in_passing_loses_nothing() {
     let world = world(|_| {}).await;
-    world
-        .simulator
-        .add_fault(FaultRule::on("/hrv-service/", Fault::ServerError).times(2));
+    world.simulator.add_fault(FaultRule::on("/hrv-service/", Fault::ServerError).times(2));
     let records = world.import(chunk(), &MetricSet::from_iter([M::Hrv])).await;
     assert_eq!(world.calls(), 3);
-    assert!(
-        chunk()
-            .iter()
-            .any(|date| day(&records, date).hrv_status.is_some())
-    );
+    assert!(chunk().iter().any(|date| day(&records, date).hrv_status.is_some()));
 }

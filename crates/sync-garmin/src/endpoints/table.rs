@@ -123,17 +123,11 @@ impl Endpoint {
     }
 
     const fn summarised(self) -> Self {
-        Self {
-            in_daily_summary: true,
-            ..self
-        }
+        Self { in_daily_summary: true, ..self }
     }
 
     const fn nothing_when_not_found(self) -> Self {
-        Self {
-            not_found: NotFound::Nothing,
-            ..self
-        }
+        Self { not_found: NotFound::Nothing, ..self }
     }
 
     const fn only(self, asked: Asked) -> Self {
@@ -141,18 +135,11 @@ impl Endpoint {
     }
 
     const fn young(self) -> Self {
-        Self {
-            oldest_days: Some(INTRADAY_DAYS),
-            ..self
-        }
+        Self { oldest_days: Some(INTRADAY_DAYS), ..self }
     }
 
     const fn object(self, asked: Asked) -> Self {
-        Self {
-            scope: Scope::Object,
-            asked,
-            ..self
-        }
+        Self { scope: Scope::Object, asked, ..self }
     }
 }
 
@@ -193,12 +180,8 @@ const SUMMARY: &[MetricType] = &[
 ];
 
 /// What nothing but the daily summary serves.
-pub const ONLY_SUMMARY: &[MetricType] = &[
-    M::DailySummary,
-    M::HighlyActiveSeconds,
-    M::ActiveSeconds,
-    M::SedentarySeconds,
-];
+pub const ONLY_SUMMARY: &[MetricType] =
+    &[M::DailySummary, M::HighlyActiveSeconds, M::ActiveSeconds, M::SedentarySeconds];
 
 const CALORIES: &[MetricType] = &[M::ActiveCalories, M::BmrCalories, M::TotalCalories];
 const TRAINING: &[MetricType] = &[M::TrainingStatus, M::TrainingLoad, M::AcuteLoad];
