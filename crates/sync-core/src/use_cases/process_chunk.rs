@@ -132,9 +132,7 @@ where
             let transition = transition::chunk_failed(&job, error, Vec::new(), self.clock.now());
             return self.commit(&transition, &[]).await;
         }
-        let Some(link) =
-            self.links.link(&key.user_id).await?.filter(|link| link.is_active && !link.reauth_required)
-        else {
+        let Some(link) = self.links.link(&key.user_id).await?.filter(|link| link.serves(&job.account)) else {
             return self
                 .pause(&job, Yield::default(), VecDeque::new(), PauseReason::ReauthRequired, None)
                 .await;
@@ -446,8 +444,7 @@ where
         link: &Link,
         version: u64,
     ) -> Result<Result<(Tokens, u64), Stop>, ProcessError> {
-        let stored =
-            self.links.link(&link.user_id).await?.filter(|link| link.is_active && !link.reauth_required);
+        let stored = self.links.link(&link.user_id).await?.filter(|stored| stored.serves(&link.account));
         match stored {
             Some(stored) if stored.tokens_version > version => {
                 let tokens = self.vault.open(&stored.user_id, &stored.tokens).await?;

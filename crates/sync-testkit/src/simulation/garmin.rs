@@ -214,12 +214,6 @@ impl Garmin {
         parent.is_some() && parent == id(old)
     }
 
-    /// Whether Garmin still takes what is in here.
-    pub(super) fn takes(&self, sealed: &SealedTokens) -> bool {
-        let id = sealed.0.rsplit('|').next().and_then(|id| id.parse::<u64>().ok());
-        id.and_then(|id| self.pairs.get(&id)).is_some_and(|pair| !pair.revoked && !pair.traded_in)
-    }
-
     pub(super) fn expiry_of(&self, id: u64) -> Option<Moment> {
         self.pairs.get(&id).map(|pair| pair.expires_at)
     }

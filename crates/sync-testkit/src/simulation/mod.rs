@@ -138,7 +138,7 @@ impl Simulation {
     /// [`Violation`] when a promise was broken.
     pub fn run(seed: u64, config: &Config) -> Result<Report, Violation> {
         let mut simulation = Self::new(seed, config);
-        simulation.go_on_to_the_end();
+        simulation.go_on(None);
         let world = simulation.sim.world();
         match &world.violation {
             None => Ok(world.report),
@@ -170,11 +170,12 @@ impl Simulation {
         }
     }
 
-    fn go_on_to_the_end(&mut self) {
+    /// Lets the world go on until everything is over, or until a moment has come.
+    fn go_on(&mut self, until: Option<DateTime<Utc>>) {
         loop {
             let event = {
                 let mut world = self.sim.world();
-                if world.violation.is_some() {
+                if world.violation.is_some() || until.is_some_and(|until| world.now() >= until) {
                     return;
                 }
                 world.report.events += 1;
