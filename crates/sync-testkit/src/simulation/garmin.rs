@@ -214,6 +214,12 @@ impl Garmin {
         parent.is_some() && parent == id(old)
     }
 
+    /// Whether Garmin still trades these.
+    pub(super) fn takes(&self, sealed: &SealedTokens) -> bool {
+        let id = sealed.0.rsplit('|').next().and_then(|id| id.parse::<u64>().ok());
+        id.and_then(|id| self.pairs.get(&id)).is_some_and(|pair| !pair.revoked && !pair.traded_in)
+    }
+
     pub(super) fn expiry_of(&self, id: u64) -> Option<Moment> {
         self.pairs.get(&id).map(|pair| pair.expires_at)
     }
@@ -232,7 +238,7 @@ impl World {
     /// A person signs in. Garmin ends what it has handed out for the account to nobody else.
     pub(super) fn sign_in(&mut self, account: &AccountKey, replaces: Option<&SealedTokens>) -> Tokens {
         let id = self.next_id();
-        let expires_at = self.now() + self.seconds(1200, 7200);
+        let expires_at = self.now() + self.seconds(900, 4500);
         let replaced = replaces.and_then(|sealed| sealed.0.rsplit('|').next()?.parse::<u64>().ok());
         if let Some(pair) = replaced.and_then(|id| self.garmin.pairs.get_mut(&id)) {
             pair.revoked = true;
@@ -262,7 +268,7 @@ impl World {
         }
         pair.traded_in = true;
         let fresh = self.next_id();
-        let expires_at = now + self.seconds(1200, 7200);
+        let expires_at = now + self.seconds(900, 4500);
         self.report.refreshes += 1;
         let fresh = self.garmin.issue(fresh, &account, Some(id), expires_at);
         // Traded in, and the answer lost on its way: nobody has the new pair.

@@ -428,6 +428,16 @@ fn missing_days(job: &Job, covered: &Covered, until: NaiveDate) -> Option<String
 }
 
 impl World {
+    /// Once nothing moves any more, nobody is asked to sign in whose tokens Garmin takes.
+    pub(super) fn check_sign_ins(&mut self) {
+        let in_vain = self.tables.links.values().find(|link| {
+            link.is_active && link.reauth_required && self.garmin.takes(&link.tokens)
+        });
+        if let Some(user) = in_vain.map(|link| link.user_id.clone()) {
+            self.violate(format_args!("{user} has to sign in again, and the stored tokens are good"));
+        }
+    }
+
     /// At the very end: everything that could be imported is, no lock is left, and no message was sent without a cause.
     pub(super) fn check_the_end(&mut self) {
         let unfinished = self.tables.jobs.values().find(|job| job.status.is_unfinished());

@@ -228,14 +228,8 @@ impl Simulation {
                 return self.end(task, Ended::Over);
             }
             if frozen.is_none() && world.fails(|faults| faults.freeze) {
-                let until = now + world.seconds(180, 1800);
-                world.report.thaws += 1;
-                let name = world.name_of(task);
-                world.tell(format_args!("{name} is frozen until {until}"));
-                if let Some(actor) = world.actors.get_mut(&task) {
-                    actor.frozen_until = Some(until);
-                }
-                world.agenda.at(until, Event::Go(task));
+                world.freeze(task);
+                world.agenda.at(now, Event::Go(task));
                 return;
             }
         }
@@ -369,6 +363,9 @@ impl Simulation {
     /// Faults are over and nothing moves: everybody does what is left to do, until nothing is.
     fn round_up(&mut self) -> bool {
         self.rounds += 1;
+        if self.rounds == 1 {
+            self.sim.world().check_sign_ins();
+        }
         if self.config.one_import_only {
             let mut world = self.sim.world();
             let left = world.tables.jobs.values().find(|job| job.status != JobStatus::Completed).cloned();

@@ -321,7 +321,13 @@ impl GarminSource for Ports {
         self.pause(TimeDelta::milliseconds(1)).await;
         let (answer, takes) = {
             let mut world = self.sim.world();
-            (world.trade(self.task, tokens), world.millis(100, 2000))
+            let answer = world.trade(self.task, tokens);
+            // Between the trade and the store of what it gave, time is dearest: this is where machines are slow.
+            if world.fails(|faults| faults.freeze * 10.0) {
+                world.freeze(self.task);
+            }
+            let slow = world.fails(|faults| faults.garmin_slow);
+            (answer, if slow { world.seconds(5, 40) } else { world.millis(100, 2000) })
         };
         self.pause(takes).await;
         answer

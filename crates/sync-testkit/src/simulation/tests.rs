@@ -38,3 +38,25 @@ fn two_thousand_worlds_keep_every_promise() {
         Err(violation) => panic!("{violation}"),
     }
 }
+
+/// The first of 200 seeds that catches a planted mistake, and how.
+fn caught(mistake: Mistake) -> Option<Violation> {
+    (0..200).find_map(|seed| {
+        let config = Config { mistake: Some(mistake), ..Simulation::config_of(seed) };
+        Simulation::run(seed, &config).err()
+    })
+}
+
+#[test]
+fn every_planted_mistake_is_caught_within_two_hundred_seeds() {
+    std::thread::scope(|scope| {
+        for mistake in Mistake::ALL {
+            scope.spawn(move || match caught(mistake) {
+                Some(violation) => {
+                    println!("{mistake}: caught by seed {}: {}", violation.seed, violation.what);
+                }
+                None => panic!("{mistake} is not caught"),
+            });
+        }
+    });
+}

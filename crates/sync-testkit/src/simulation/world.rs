@@ -241,6 +241,17 @@ impl World {
         }
     }
 
+    /// The actor is not polled for a while.
+    pub(super) fn freeze(&mut self, task: TaskId) {
+        let until = self.now() + self.seconds(180, 1800);
+        self.report.thaws += 1;
+        let name = self.name_of(task);
+        self.tell(format_args!("{name} is frozen until {until}"));
+        if let Some(actor) = self.actors.get_mut(&task) {
+            actor.frozen_until = Some(until);
+        }
+    }
+
     /// What the actor's clock shows.
     pub(super) fn clock_of(&mut self, task: TaskId) -> Moment {
         let now = self.now();
