@@ -369,6 +369,7 @@ impl World {
             link.tokens = tokens.clone();
             link.tokens_version = version + 1;
             link.token_expires_at = expires_at;
+            link.reauth_required = false;
         }
         self.report.writes += 1;
         Applied::Yes
