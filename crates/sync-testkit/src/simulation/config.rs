@@ -131,7 +131,7 @@ impl Config {
     pub fn one_quiet_job(crash_at: Vec<u64>) -> Self {
         Self {
             faults: Faults::default(),
-            troubled: TimeDelta::seconds(1),
+            troubled: TimeDelta::seconds(150),
             people: 1,
             restlessness: TimeDelta::days(1),
             function_timeout: TimeDelta::seconds(45),

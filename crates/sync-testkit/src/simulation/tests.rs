@@ -60,3 +60,39 @@ fn every_planted_mistake_is_caught_within_two_hundred_seeds() {
         }
     });
 }
+
+fn with_kills_at(points: Vec<u64>) -> Result<Report, Violation> {
+    let told = points.clone();
+    Simulation::run(1, &Config::one_quiet_job(points)).map_err(|mut violation| {
+        violation.what = format!("killed at {told:?}: {}", violation.what);
+        violation
+    })
+}
+
+#[test]
+fn one_import_completes_whatever_await_point_kills_an_actor() {
+    let undisturbed = with_kills_at(Vec::new()).unwrap();
+    assert_eq!((undisturbed.completed, undisturbed.kills), (1, 0));
+    let points = undisturbed.await_points;
+    assert!(points > 40, "{undisturbed:?}");
+    let disturbed = run_all(1..points + 1, |point| with_kills_at(vec![point]));
+    let disturbed = disturbed.unwrap_or_else(|violation| panic!("{violation}"));
+    assert_eq!(disturbed.kills, points);
+    // Whoever is killed before the job is stored has started nothing.
+    assert_eq!(disturbed.completed, disturbed.started);
+}
+
+#[test]
+fn one_import_completes_whatever_pair_of_await_points_kills_two() {
+    let points = with_kills_at(Vec::new()).unwrap().await_points;
+    let disturbed = run_all(1..points + 1, |first| {
+        let mut total = Report::default();
+        for second in first + 1..=first + points {
+            total.add(&with_kills_at(vec![first, second])?);
+        }
+        Ok(total)
+    });
+    let disturbed = disturbed.unwrap_or_else(|violation| panic!("{violation}"));
+    assert!(disturbed.kills > points * points, "{disturbed:?}");
+    assert_eq!(disturbed.completed, disturbed.started);
+}
