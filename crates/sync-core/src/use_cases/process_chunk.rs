@@ -250,7 +250,11 @@ where
                     yielded.done.push(window);
                 }
                 Err(FetchError::RangeTooLong) => match window.halves() {
-                    Some(halves) => halves.into_iter().rev().for_each(|half| windows.push_front(half)),
+                    // An earlier invocation may have come to this window too, and have got one half done.
+                    Some(halves) => {
+                        let open = halves.into_iter().rev().filter(|half| !job.progress.covers(half));
+                        open.for_each(|half| windows.push_front(half));
+                    }
                     None => {
                         note_failure(&name_for_people(&window), "Garmin refuses even a single day", yielded);
                         failed.push(window);

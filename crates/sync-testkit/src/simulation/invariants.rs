@@ -10,7 +10,7 @@ use sync_core::link::SealedTokens;
 use sync_core::record::{Attribute, RecordKey, RecordKind, RecordUpsert};
 use sync_core::timing::PAUSED_RECHECK;
 use sync_core::use_cases::start::StartAnswer;
-use sync_core::{AccountKey, JobKey, MetricType, UserId};
+use sync_core::{AccountKey, JobKey, MetricType, UserId, Window};
 
 use super::executor::{Moment, TaskId};
 use super::garmin::{DAILY, DAILY_SOURCES, activities_of, date_of_activity, is_of_unfinished_day, truth};
@@ -248,6 +248,17 @@ impl World {
         }
     }
 
+    /// A chunk that goes on in another invocation asks nothing twice.
+    pub(super) fn check_question(&mut self, task: TaskId, window: &Window) {
+        let claimed = self.actors.get(&task).and_then(|actor| actor.claimed.as_ref());
+        let job = claimed.and_then(|(key, fence)| {
+            self.tables.jobs.get(key).filter(|job| job.fence == *fence && job.progress.covers(window))
+        });
+        if let Some(name) = job.map(|job| Short(&job.key).to_string()) {
+            self.violate(format_args!("{name} asks for {window} again, which is done"));
+        }
+    }
+
     pub(super) fn note_throttle(&mut self, account: &AccountKey, not_before: Moment) {
         let since = self.agenda.made();
         self.ledger.throttles.insert(account.clone(), (not_before, since));
@@ -309,9 +320,6 @@ impl World {
 
     /// 14: nobody nudges one job more than once.
     pub(super) fn count_nudge(&mut self, task: TaskId, key: &JobKey) {
-        if let Some(actor) = self.actors.get_mut(&task) {
-            actor.nudges += 1;
-        }
         if !self.ledger.nudged.insert((task, key.clone())) {
             let name = self.name_of(task);
             self.violate(format_args!("14: {name} nudges {} twice", Short(key)));

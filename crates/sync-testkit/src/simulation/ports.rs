@@ -304,6 +304,7 @@ impl GarminSource for Ports {
             if left < TimeDelta::seconds(1) {
                 return Err(FetchError::OutOfTime);
             }
+            world.check_question(self.task, window);
             let slow = world.fails(|faults| faults.garmin_slow);
             let takes = if slow { world.seconds(8, 20) } else { world.millis(200, 1500) };
             if takes > left {

@@ -151,6 +151,9 @@ impl World {
             claimed.chunk_states
         ));
         self.store_job(claimed.clone(), Cause::Claim);
+        if let Some(actor) = self.actors.get_mut(&task) {
+            actor.claimed = Some((key.clone(), claimed.fence));
+        }
         if let Some(chunk) = self.chunk_to_obey(task) {
             claimed.chunk_states = obeying(&claimed.chunk_states, chunk);
         }

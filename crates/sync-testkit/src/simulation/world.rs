@@ -51,8 +51,8 @@ pub(super) struct Actor {
     pub(super) looked_at_account: u64,
     /// The chunk that its message named (only read by a mistake).
     pub(super) chunk: Option<u32>,
-    /// Nudges it has sent.
-    pub(super) nudges: u64,
+    /// The job that it has claimed, and with which fence.
+    pub(super) claimed: Option<(JobKey, u64)>,
 }
 
 /// What is counted, for the report and for the bounds.
@@ -237,7 +237,7 @@ impl World {
             frozen_until: None,
             looked_at_account: 0,
             chunk: None,
-            nudges: 0,
+            claimed: None,
         }
     }
 
