@@ -173,22 +173,38 @@ enum Outcome {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Action {
     /// A start that nudges, or dies before it does.
-    Start { nudges: bool },
+    Start {
+        nudges: bool,
+    },
     /// The second start, which takes the lock if it is free.
     OtherStarts,
     OtherEnds,
     /// A message reaches a worker, and is doubled or seen too early, or not.
-    Deliver { worker: usize, and_stays: bool },
+    Deliver {
+        worker: usize,
+        and_stays: bool,
+    },
     Lose,
-    Claim { worker: usize },
-    Commit { worker: usize, outcome: Outcome },
-    Nudge { worker: usize },
+    Claim {
+        worker: usize,
+    },
+    Commit {
+        worker: usize,
+        outcome: Outcome,
+    },
+    Nudge {
+        worker: usize,
+    },
     /// A worker dies, and its message comes back; if it does not, `Lose` follows.
-    Die { worker: usize },
+    Die {
+        worker: usize,
+    },
     LeaseEnds,
     WaitEnds,
     Sweep,
-    Press { button: Button },
+    Press {
+        button: Button,
+    },
     Write,
 }
 
@@ -384,7 +400,9 @@ impl Model for Protocol {
             actions.push(Action::Sweep);
         }
         if state.pressed.is_none() {
-            actions.extend([Button::Pause, Button::Resume, Button::Cancel].map(|button| Action::Press { button }));
+            actions.extend(
+                [Button::Pause, Button::Resume, Button::Cancel].map(|button| Action::Press { button }),
+            );
         } else if state.lock != Some(Holder::Job) {
             actions.push(Action::Write);
         }
@@ -478,25 +496,34 @@ impl Model for Protocol {
 
     fn properties(&self) -> Vec<Property<Self>> {
         vec![
-            Property::always("no write breaks a promise (1, 2, 4, 5)", |_, state: &State| state.broken.is_none()),
-            Property::always("3: the lock is the job's exactly while it is unfinished", |_, state: &State| {
-                state.job.is_some_and(Small::is_unfinished) == (state.lock == Some(Holder::Job))
+            Property::always("no write breaks a promise (1, 2, 4, 5)", |_, state: &State| {
+                state.broken.is_none()
             }),
-            Property::always("6: completed is everything done, failed is something failed", |_, state: &State| {
-                state.job.is_none_or(|job| {
-                    let count = |letter| job.chunks.iter().filter(|chunk| **chunk == letter).count();
-                    usize::from(job.failed_listed) == count(b'f')
-                        && match job.status {
-                            JobStatus::Completed => count(b'd') == 2,
-                            JobStatus::Failed => count(b'.') == 0 && count(b'f') > 0,
-                            JobStatus::Cancelled => true,
-                            _ => count(b'.') > 0,
-                        }
-                })
-            }),
-            Property::always("13: an unfinished job has a due moment, a finished one has none", |_, state: &State| {
-                state.job.is_none_or(|job| job.is_due_some_time == job.is_unfinished())
-            }),
+            Property::always(
+                "3: the lock is the job's exactly while it is unfinished",
+                |_, state: &State| {
+                    state.job.is_some_and(Small::is_unfinished) == (state.lock == Some(Holder::Job))
+                },
+            ),
+            Property::always(
+                "6: completed is everything done, failed is something failed",
+                |_, state: &State| {
+                    state.job.is_none_or(|job| {
+                        let count = |letter| job.chunks.iter().filter(|chunk| **chunk == letter).count();
+                        usize::from(job.failed_listed) == count(b'f')
+                            && match job.status {
+                                JobStatus::Completed => count(b'd') == 2,
+                                JobStatus::Failed => count(b'.') == 0 && count(b'f') > 0,
+                                JobStatus::Cancelled => true,
+                                _ => count(b'.') > 0,
+                            }
+                    })
+                },
+            ),
+            Property::always(
+                "13: an unfinished job has a due moment, a finished one has none",
+                |_, state: &State| state.job.is_none_or(|job| job.is_due_some_time == job.is_unfinished()),
+            ),
             Property::always("a pause has a reason, and a lease a running job", |_, state: &State| {
                 state.job.is_none_or(|job| {
                     (job.reason.is_some() == (job.status == JobStatus::Paused))

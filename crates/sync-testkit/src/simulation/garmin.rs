@@ -169,10 +169,10 @@ impl Garmin {
 
     /// The account that this person links at first: the first two people have one between them.
     pub(super) fn account_of(&self, person: usize) -> AccountKey {
-        self.accounts.get(person / 2).or(self.accounts.first()).map_or_else(
-            || AccountKey::of("shared"),
-            |account| account.key.clone(),
-        )
+        self.accounts
+            .get(person / 2)
+            .or(self.accounts.first())
+            .map_or_else(|| AccountKey::of("shared"), |account| account.key.clone())
     }
 
     /// One that nobody links at first.
@@ -349,9 +349,10 @@ impl World {
         let now = self.now();
         let outage = self.fails(|faults| faults.garmin_outage).then(|| self.seconds(10, 1200));
         let bad = self.fails(|faults| faults.garmin_bad_day / 20.0).then(|| {
-            let (source, _) = DAILY.get(self.rng.random_range(0..DAILY.len())).cloned().unwrap_or(
-                (SUMMARY, MetricType::DailySummary),
-            );
+            let (source, _) = DAILY
+                .get(self.rng.random_range(0..DAILY.len()))
+                .cloned()
+                .unwrap_or((SUMMARY, MetricType::DailySummary));
             (source, self.rng.random_range(0..10), now + self.seconds(300, 4 * 3600))
         });
         if let Some(account) = self.garmin.account(key) {
@@ -367,7 +368,8 @@ impl World {
 
 impl GarminAccount {
     fn answer(&self, window: &Window, today: NaiveDate) -> Result<Fetched, FetchError> {
-        let value = |source: &SourceId, date: NaiveDate| truth(&self.key, source.as_str(), date, date < today);
+        let value =
+            |source: &SourceId, date: NaiveDate| truth(&self.key, source.as_str(), date, date < today);
         match (window.source.as_str(), &window.scope) {
             ("sleep", _) if self.refuses_sleep => Err(FetchError::Refused),
             ("stress", WindowScope::Days(range)) if range.days() > self.stress_cap => {

@@ -68,19 +68,32 @@ impl World {
             };
         }
         let count = |state| after.chunk_states.count(state);
-        let (done, failed, open) = (count(ChunkState::Done), count(ChunkState::Failed), count(ChunkState::Open));
-        hold!(done + failed + open == after.plan().total(), "7: done + failed + open is not what was planned");
+        let (done, failed, open) =
+            (count(ChunkState::Done), count(ChunkState::Failed), count(ChunkState::Open));
+        hold!(
+            done + failed + open == after.plan().total(),
+            "7: done + failed + open is not what was planned"
+        );
         hold!(after.failed_chunks.len() == failed as usize, "6: a failed chunk is not listed as failed");
         let unfinished = after.status.is_unfinished();
-        hold!(after.due_at.is_some() == unfinished, "13: unfinished without a due moment, or finished with one");
+        hold!(
+            after.due_at.is_some() == unfinished,
+            "13: unfinished without a due moment, or finished with one"
+        );
         hold!(!unfinished || open > 0, "unfinished, and nothing is left to do");
         let is_paused = after.status == JobStatus::Paused;
-        hold!(after.pause_reason.is_some() == is_paused, "a pause without a reason, or a reason without a pause");
+        hold!(
+            after.pause_reason.is_some() == is_paused,
+            "a pause without a reason, or a reason without a pause"
+        );
         hold!(
             after.pause_reason != Some(PauseReason::Throttled) || after.retry_at.is_some(),
             "throttled, and nobody knows until when"
         );
-        hold!(after.status != JobStatus::Completed || done == after.plan().total(), "6: completed with a failed chunk");
+        hold!(
+            after.status != JobStatus::Completed || done == after.plan().total(),
+            "6: completed with a failed chunk"
+        );
         hold!(
             after.status == JobStatus::Running || after.lease_until.is_none(),
             "a lease on a job that does not run"
@@ -114,7 +127,9 @@ impl World {
             let may = match old {
                 Some(ChunkState::Done) => new == old,
                 Some(ChunkState::Failed) => new == old || cause == Cause::Resume,
-                _ => new == old || (cause == Cause::Worker && before.chunk_states.first_open() == Some(index)),
+                _ => {
+                    new == old || (cause == Cause::Worker && before.chunk_states.first_open() == Some(index))
+                }
             };
             hold!(may, "2: chunk {index} goes from {} to {}", before.chunk_states, after.chunk_states);
         }
@@ -174,7 +189,10 @@ impl World {
             if let Some(date) = date
                 && !chunk.range.contains(date)
             {
-                self.violate(format_args!("1: {name} writes {} outside its chunk {}", record.key, chunk.range));
+                self.violate(format_args!(
+                    "1: {name} writes {} outside its chunk {}",
+                    record.key, chunk.range
+                ));
             }
             self.check_values(&stored, record, date, today);
         }
@@ -288,7 +306,9 @@ impl World {
             days.iter().map(|(date, _)| *date).find(|date| job.range.contains(*date) && *date < ends)
         });
         if let Some(lost) = lost {
-            self.violate(format_args!("11: {name} moves the watermark to {new}, and {lost} was not over when read"));
+            self.violate(format_args!(
+                "11: {name} moves the watermark to {new}, and {lost} was not over when read"
+            ));
         }
     }
 
@@ -314,7 +334,9 @@ impl World {
 
     pub(super) fn check_replaced_tokens(&mut self, user: &UserId, old: &SealedTokens, new: &SealedTokens) {
         if !self.garmin.was_traded_for(new, old) {
-            self.violate(format_args!("{user}: refreshed tokens replace a pair that they were not traded for"));
+            self.violate(format_args!(
+                "{user}: refreshed tokens replace a pair that they were not traded for"
+            ));
         }
     }
 
@@ -393,7 +415,8 @@ impl World {
             _ => false,
         });
         if let Some(job) = overdue {
-            let what = format!("12: {} is {} {:?} and does not end", Short(&job.key), job.status, job.pause_reason);
+            let what =
+                format!("12: {} is {} {:?} and does not end", Short(&job.key), job.status, job.pause_reason);
             self.violate(format_args!("{what}"));
         }
     }
@@ -438,9 +461,11 @@ fn missing_days(job: &Job, covered: &Covered, until: NaiveDate) -> Option<String
 impl World {
     /// Once nothing moves any more, nobody is asked to sign in whose tokens Garmin takes.
     pub(super) fn check_sign_ins(&mut self) {
-        let in_vain = self.tables.links.values().find(|link| {
-            link.is_active && link.reauth_required && self.garmin.takes(&link.tokens)
-        });
+        let in_vain = self
+            .tables
+            .links
+            .values()
+            .find(|link| link.is_active && link.reauth_required && self.garmin.takes(&link.tokens));
         if let Some(user) = in_vain.map(|link| link.user_id.clone()) {
             self.violate(format_args!("{user} has to sign in again, and the stored tokens are good"));
         }

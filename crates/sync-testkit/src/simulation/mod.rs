@@ -316,13 +316,15 @@ impl Simulation {
             world.agenda.after(TICK, Event::Tick);
             world.check_bounds();
             let was_off = self.sweeper_off_until.is_some_and(|until| until > now - TICK);
-            if self.sweeper_off_until.is_none_or(|until| until <= now) && world.fails(|faults| faults.sweeper_off)
+            if self.sweeper_off_until.is_none_or(|until| until <= now)
+                && world.fails(|faults| faults.sweeper_off)
             {
                 self.sweeper_off_until = Some(now + TimeDelta::hours(1));
             }
             let is_off = self.sweeper_off_until.is_some_and(|until| until > now);
             let earliest = now + TimeDelta::minutes(11);
-            let work = world.tables.jobs.values().any(|job| job.due_at.is_some_and(|due_at| due_at <= earliest));
+            let work =
+                world.tables.jobs.values().any(|job| job.due_at.is_some_and(|due_at| due_at <= earliest));
             let doubled = was_off || world.fails(|faults| faults.sweeper_doubled);
             let sweepers = match world.is_planted(Mistake::NoSweeper) || is_off || !work {
                 true => 0,
@@ -409,7 +411,8 @@ impl Simulation {
         if !link.is_active || link.reauth_required {
             return Some(Wish::Link(link.account.clone()));
         }
-        let is_held = world.tables.accounts.get(&link.account).is_some_and(|account| account.active_job_id.is_some());
+        let is_held =
+            world.tables.accounts.get(&link.account).is_some_and(|account| account.active_job_id.is_some());
         if is_held {
             // Somebody else's turn: theirs ends, for that is checked.
             return Some(Wish::Status);
@@ -460,7 +463,9 @@ impl Simulation {
             0..=24 => vec![self.historical(number, None)],
             25..=39 => vec![self.incremental(number)],
             40..=44 => self.starts_at_once(number),
-            45..=49 => self.people.get(number).and_then(|person| person.last_start.clone()).into_iter().collect(),
+            45..=49 => {
+                self.people.get(number).and_then(|person| person.last_start.clone()).into_iter().collect()
+            }
             50..=74 => self.control(number),
             75..=78 => vec![Wish::Unlink],
             79..=90 => self.relink(number),

@@ -113,12 +113,7 @@ impl JobStore for Ports {
         self.read(|world| world.tables.jobs.get(key).cloned()).await
     }
 
-    async fn jobs(
-        &self,
-        user: &UserId,
-        limit: u32,
-        cursor: Option<JobId>,
-    ) -> Result<Page<Job>, StoreError> {
+    async fn jobs(&self, user: &UserId, limit: u32, cursor: Option<JobId>) -> Result<Page<Job>, StoreError> {
         self.read(|world| {
             let mut jobs: Vec<_> = world
                 .tables

@@ -72,8 +72,7 @@ impl World {
     pub(super) fn receive(&mut self, id: MessageId) -> Option<Message> {
         let now = self.now();
         let early = self.fails(|faults| faults.message_early);
-        let hidden_for =
-            if early { self.seconds(0, 60) } else { self.function_timeout * 6 };
+        let hidden_for = if early { self.seconds(0, 60) } else { self.function_timeout * 6 };
         let message = self.queue.messages.get_mut(&id).filter(|message| message.visible_at <= now)?;
         message.receives += 1;
         if message.receives > MAX_RECEIVES {

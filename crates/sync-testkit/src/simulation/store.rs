@@ -54,9 +54,7 @@ impl Tables {
 
     fn lock_is(&self, job: &Job, also_free: bool) -> bool {
         let id = job.key.job_id;
-        let fits = |holder: Option<sync_core::JobId>| {
-            holder == Some(id) || (also_free && holder.is_none())
-        };
+        let fits = |holder: Option<sync_core::JobId>| holder == Some(id) || (also_free && holder.is_none());
         let link = self.links.get(&job.key.user_id);
         link.is_some_and(|link| fits(link.active_job_id))
             && fits(self.accounts.get(&job.account).and_then(|account| account.active_job_id))
@@ -96,9 +94,8 @@ impl World {
         job: &Job,
         remember: Option<&RememberedAnswer>,
     ) -> Option<StartOutcome> {
-        let used = remember.and_then(|answer| {
-            self.tables.remembered.get(&(job.key.user_id.clone(), answer.key.clone()))
-        });
+        let used = remember
+            .and_then(|answer| self.tables.remembered.get(&(job.key.user_id.clone(), answer.key.clone())));
         if used.is_some_and(|used| used.expires_at > job.created_at) {
             return Some(StartOutcome::Repeated);
         }
@@ -298,7 +295,8 @@ impl World {
     }
 
     pub(super) fn postpone_job(&mut self, due: &DueJob, until: Moment) -> Applied {
-        let Some(job) = self.tables.jobs.get_mut(&due.key).filter(|job| job.due_at == Some(due.due_at)) else {
+        let Some(job) = self.tables.jobs.get_mut(&due.key).filter(|job| job.due_at == Some(due.due_at))
+        else {
             return Applied::Lost;
         };
         job.due_at = Some(until);

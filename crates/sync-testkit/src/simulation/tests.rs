@@ -3,7 +3,10 @@
 use super::*;
 
 /// Runs seeds on all cores and stops at the first violation.
-fn run_all(seeds: std::ops::Range<u64>, run: impl Fn(u64) -> Result<Report, Violation> + Sync) -> Result<Report, Violation> {
+fn run_all(
+    seeds: std::ops::Range<u64>,
+    run: impl Fn(u64) -> Result<Report, Violation> + Sync,
+) -> Result<Report, Violation> {
     let cores = std::thread::available_parallelism().map_or(2, |cores| cores.get() as u64);
     let run = &run;
     std::thread::scope(|scope| {

@@ -44,11 +44,8 @@ pub(super) async fn press(ports: Ports, user: UserId, wish: Wish) {
             let cancelled = controller(&ports).cancel(&user, job_id).await;
             if cancelled.is_ok() {
                 let mut world = ports.sim.world();
-                let status = world
-                    .tables
-                    .jobs
-                    .get(&JobKey { user_id: user.clone(), job_id })
-                    .map(|job| job.status);
+                let status =
+                    world.tables.jobs.get(&JobKey { user_id: user.clone(), job_id }).map(|job| job.status);
                 if status != Some(JobStatus::Cancelled) {
                     world.violate(format_args!("{user} was told that a job is cancelled: it is {status:?}"));
                 }
