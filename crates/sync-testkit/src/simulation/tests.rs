@@ -99,3 +99,101 @@ fn one_import_completes_whatever_pair_of_await_points_kills_two() {
     assert!(disturbed.kills > points * points, "{disturbed:?}");
     assert_eq!(disturbed.completed, disturbed.started);
 }
+
+/// A world without faults in which one person imports two chunks, and the test presses the other buttons.
+struct Quiet(Simulation);
+
+impl Quiet {
+    fn new() -> Self {
+        let config = Config { troubled: TimeDelta::days(3), ..Config::one_quiet_job(Vec::new()) };
+        Self(Simulation::new(1, &config))
+    }
+
+    fn after(&mut self, wait: TimeDelta) -> &mut Self {
+        let until = self.0.sim.world().now() + wait;
+        self.0.go_on(Some(until));
+        assert_eq!(self.0.sim.world().violation, None);
+        self
+    }
+
+    /// Lets the world go on, a tenth of a second at a time, until it is as wished.
+    fn until(&mut self, wished: impl Fn(&World) -> bool) -> &mut Self {
+        for _ in 0..3_000 {
+            if wished(&self.0.sim.world()) {
+                return self;
+            }
+            self.after(TimeDelta::milliseconds(10));
+        }
+        panic!("it did not come to that: {:#?}", self.0.sim.world().story());
+    }
+
+    fn press(&mut self, wish: Wish) -> &mut Self {
+        self.0.press(0, wish);
+        self
+    }
+
+    fn job(&self) -> Job {
+        self.0.sim.world().tables.jobs.values().next().cloned().unwrap()
+    }
+}
+
+#[test]
+fn a_job_waits_while_another_account_is_linked_and_goes_on_with_its_own() {
+    let mut quiet = Quiet::new();
+    let (own, other) = {
+        let world = quiet.0.sim.world();
+        (world.garmin.account_of(0), world.garmin.spare_account())
+    };
+    quiet.after(TimeDelta::minutes(2)).0.person_does_something(0);
+    quiet.until(|world| world.tables.jobs.values().any(|job| job.status == JobStatus::Completed));
+    // The first import is over; the second is started and paused, and another account linked.
+    quiet.0.person_does_something(0);
+    let is_second =
+        |world: &World| world.tables.jobs.values().find(|job| job.status.is_unfinished()).cloned();
+    quiet.until(|world| is_second(world).is_some());
+    let job = is_second(&quiet.0.sim.world()).unwrap().key.job_id;
+    quiet
+        .press(Wish::Pause(job))
+        .after(TimeDelta::seconds(1))
+        .press(Wish::Link(other))
+        .after(TimeDelta::seconds(1));
+    let calls = quiet.0.sim.world().report.calls;
+    quiet.press(Wish::Resume(job)).after(TimeDelta::minutes(5));
+    let waiting = is_second(&quiet.0.sim.world()).unwrap();
+    assert_eq!(
+        waiting.pause_reason,
+        Some(PauseReason::User),
+        "it is not resumed with another account's link"
+    );
+    assert_eq!(quiet.0.sim.world().report.calls, calls);
+    quiet.press(Wish::Link(own)).after(TimeDelta::seconds(1)).press(Wish::Resume(job));
+    quiet.until(|world| is_second(world).is_none());
+    assert_eq!(quiet.0.sim.world().report.completed, 2);
+}
+
+#[test]
+fn a_worker_does_not_ask_with_the_tokens_of_another_account() {
+    let mut quiet = Quiet::new();
+    let other = quiet.0.sim.world().garmin.spare_account();
+    quiet.until(|world| world.tables.jobs.values().any(|job| job.status == JobStatus::Pending));
+    {
+        let mut world = quiet.0.sim.world();
+        let tokens = world.sign_in(&other, None);
+        let id = secrecy::ExposeSecret::expose_secret(&tokens.access)[1..].to_owned();
+        let mut link = world.tables.links.values().next().cloned().unwrap();
+        link.tokens = SealedTokens(format!("{}|{id}", link.user_id));
+        link.account = other;
+        world.store_link(&link);
+    }
+    quiet.after(TimeDelta::minutes(5));
+    assert_eq!(quiet.job().pause_reason, Some(PauseReason::ReauthRequired));
+    assert_eq!(quiet.0.sim.world().report.calls, 0);
+}
+
+#[test]
+fn a_seed_is_one_story() {
+    for seed in [3, 11] {
+        let run = || Simulation::run_seed(seed).unwrap();
+        assert_eq!(run(), run());
+    }
+}
