@@ -145,8 +145,9 @@ where
                 .await;
         };
         let everybody = AccountKey::everybody();
-        let (account, all) =
-            futures::try_join!(self.links.account(&job.account), self.links.account(&everybody))?;
+        // The account itself last: what it says must be as fresh as can be when the first call goes out.
+        let all = self.links.account(&everybody).await?;
+        let account = self.links.account(&job.account).await?;
         if let Some(not_before) =
             account.not_before.max(all.not_before).filter(|not_before| *not_before > now)
         {
@@ -237,8 +238,12 @@ where
                 break Stop::AllAsked;
             };
             let now = self.clock.now();
-            // One window is always asked, however short the time: an invocation that only hands over would go on for ever.
-            if asked_any && now + self.garmin.longest_window() + COMMIT_MARGIN > deadline {
+            // One window is asked however short the time, or an invocation might do nothing but hand over; but none when
+            // the time is over: a worker that was frozen knows nothing of what has happened since it looked.
+            let no_time_at_all = now + COMMIT_MARGIN >= deadline;
+            let no_time_for_another =
+                asked_any && now + self.garmin.longest_window() + COMMIT_MARGIN > deadline;
+            if no_time_at_all || no_time_for_another {
                 windows.push_front(window);
                 break Stop::TimeIsUp;
             }
