@@ -1,1 +1,144 @@
-//! .
+//! The queue's side of an import: each message says "look at this job", and each is answered for by itself.
+//!
+//! A message that was dealt with, whatever came of it, is acknowledged. One that cannot be read, or whose job could not
+//! be looked at, is handed back: it comes again, and in the end lies in the dead-letter queue where somebody sees it.
+
+use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use chrono::{DateTime, Utc};
+use lambda_runtime::{Error, LambdaEvent};
+use sync_aws::Nudge;
+use sync_core::timing::COMMIT_MARGIN;
+use sync_core::use_cases::process_chunk::{ChunkOutcome, Worker};
+use sync_core::{ChunkQueue, Clock, GarminSource, Ids, JobKey, JobStore, LinkStore, TokenVault};
+use tracing::Instrument;
+
+/// Why a message is handed back.
+#[derive(Debug)]
+struct HandedBack;
+
+/// Deals with the messages of a batch, one after the other, until the invocation's deadline.
+///
+/// # Errors
+/// When a message that has to be handed back has no id: then the whole batch has to come again.
+pub async fn handle<J, L, Q, V, G, C, I>(
+    worker: &Worker<J, L, Q, V, G, C, I>,
+    event: LambdaEvent<SqsEvent>,
+) -> Result<SqsBatchResponse, Error>
+where
+    J: JobStore,
+    L: LinkStore,
+    Q: ChunkQueue,
+    V: TokenVault,
+    G: GarminSource,
+    C: Clock,
+    I: Ids,
+{
+    let (event, context) = event.into_parts();
+    let deadline = i64::try_from(context.deadline).ok().and_then(DateTime::from_timestamp_millis);
+    let deadline = deadline.ok_or("the invocation's deadline is not a moment in time")?;
+    let span = tracing::info_span!("nudges", request_id = context.request_id);
+    deal_with(worker, event.records, deadline).instrument(span).await
+}
+
+async fn deal_with<J, L, Q, V, G, C, I>(
+    worker: &Worker<J, L, Q, V, G, C, I>,
+    messages: Vec<SqsMessage>,
+    deadline: DateTime<Utc>,
+) -> Result<SqsBatchResponse, Error>
+where
+    J: JobStore,
+    L: LinkStore,
+    Q: ChunkQueue,
+    V: TokenVault,
+    G: GarminSource,
+    C: Clock,
+    I: Ids,
+{
+    let mut response = SqsBatchResponse::default();
+    for (index, message) in messages.into_iter().enumerate() {
+        let message_id = message.message_id.unwrap_or_default();
+        // The first message is always looked at. One that an earlier one has left no time for would only use up a claim.
+        let no_time =
+            index > 0 && worker.clock.now() + worker.garmin.longest_window() + COMMIT_MARGIN > deadline;
+        let outcome = if no_time {
+            tracing::warn!(message_id, "no time is left for this message");
+            Err(HandedBack)
+        } else {
+            look_at(worker, &message_id, message.body.as_deref().unwrap_or_default(), deadline).await
+        };
+        if let Err(HandedBack) = outcome {
+            // An empty id in the answer would hand back the whole batch without saying so.
+            if message_id.is_empty() {
+                return Err("a message without an id has to be handed back".into());
+            }
+            let mut failure = BatchItemFailure::default();
+            failure.item_identifier = message_id;
+            response.batch_item_failures.push(failure);
+        }
+    }
+    Ok(response)
+}
+
+async fn look_at<J, L, Q, V, G, C, I>(
+    worker: &Worker<J, L, Q, V, G, C, I>,
+    message_id: &str,
+    body: &str,
+    deadline: DateTime<Utc>,
+) -> Result<(), HandedBack>
+where
+    J: JobStore,
+    L: LinkStore,
+    Q: ChunkQueue,
+    V: TokenVault,
+    G: GarminSource,
+    C: Clock,
+    I: Ids,
+{
+    let key = Nudge::parse(body).map_err(|error| {
+        tracing::error!(message_id, error = %chain(&error), "unreadable message");
+        HandedBack
+    })?;
+    match worker.process(&key, deadline).await {
+        Ok(outcome) => {
+            report(&key, message_id, outcome);
+            Ok(())
+        }
+        Err(error) => {
+            tracing::error!(message_id, job_id = %key.job_id, error = %chain(&error), "the job could not be worked on");
+            Err(HandedBack)
+        }
+    }
+}
+
+fn report(key: &JobKey, message_id: &str, outcome: ChunkOutcome) {
+    let job_id = key.job_id;
+    match outcome {
+        ChunkOutcome::Done { job_finished } => {
+            tracing::info!(%job_id, message_id, outcome = "done", job_finished, "chunk done");
+        }
+        ChunkOutcome::AgainLater => {
+            tracing::info!(%job_id, message_id, outcome = "again_later", "chunk goes on later");
+        }
+        ChunkOutcome::Paused(reason) => {
+            tracing::warn!(%job_id, message_id, outcome = "paused", ?reason, "job waits");
+        }
+        ChunkOutcome::Failed { job_finished } => {
+            tracing::warn!(%job_id, message_id, outcome = "failed", job_finished, "chunk given up");
+        }
+        ChunkOutcome::NotOurs => {
+            tracing::info!(%job_id, message_id, outcome = "not_ours", "nothing to do");
+        }
+    }
+}
+
+/// An error and all that caused it, in one line for the log.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        line.push_str(": ");
+        line.push_str(&error.to_string());
+        cause = error.source();
+    }
+    line
+}

@@ -1,0 +1,175 @@
+//! Nudges over SQS. A message carries who and which, and its version; never what to do.
+
+use aws_sdk_sqs::Client;
+use chrono::TimeDelta;
+use serde::Deserialize;
+use sync_core::ids::JobKey;
+use sync_core::job::SyncType;
+use sync_core::ports::{ChunkQueue, StoreError};
+use sync_core::timing::MAX_NUDGE_DELAY;
+
+use crate::failure::failed_write;
+
+/// The layout of messages that this program writes, and the only one that it reads.
+const SCHEMA_VERSION: u32 = 1;
+
+/// Where the two queues are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueueUrls {
+    /// Incremental syncs: they never wait behind somebody's ten years.
+    pub incremental: String,
+    /// Historical syncs.
+    pub historical: String,
+}
+
+/// [`ChunkQueue`] on two SQS standard queues. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct SqsChunkQueue {
+    client: Client,
+    urls: QueueUrls,
+}
+
+impl SqsChunkQueue {
+    /// A queue on these two.
+    #[must_use]
+    pub const fn new(client: Client, urls: QueueUrls) -> Self {
+        Self { client, urls }
+    }
+}
+
+impl ChunkQueue for SqsChunkQueue {
+    async fn nudge(&self, key: &JobKey, sync_type: SyncType, delay: TimeDelta) -> Result<(), StoreError> {
+        let url = match sync_type {
+            SyncType::Incremental => &self.urls.incremental,
+            SyncType::Historical => &self.urls.historical,
+        };
+        // The message group makes a standard queue a fair one: one user's messages do not hold up another's.
+        self.client
+            .send_message()
+            .queue_url(url)
+            .message_body(Nudge::body(key))
+            .delay_seconds(delay_seconds(delay))
+            .message_group_id(key.user_id.as_str())
+            .send()
+            .await
+            .map_err(|error| failed_write("SendMessage", error))?;
+        Ok(())
+    }
+}
+
+/// Whole seconds, rounded up, between none and the most that a message can wait.
+fn delay_seconds(delay: TimeDelta) -> i32 {
+    let delay = delay.clamp(TimeDelta::zero(), MAX_NUDGE_DELAY);
+    let seconds = delay.num_seconds() + i64::from(delay.subsec_nanos() > 0);
+    i32::try_from(seconds).unwrap_or_default()
+}
+
+/// The messages of the queue: `{"schemaVersion":1,"userId":…,"jobId":…}`.
+#[derive(Clone, Copy, Debug)]
+pub struct Nudge;
+
+/// Why a message is not readable. It belongs in the dead-letter queue; nothing of its content is repeated here.
+#[derive(Debug, thiserror::Error)]
+pub enum UnreadableNudge {
+    /// Not a nudge at all.
+    #[error("a message is not a nudge")]
+    Malformed(#[source] serde_json::Error),
+    /// From a newer or an older program.
+    #[error("a message has schema version {0}, and this program reads version {SCHEMA_VERSION}")]
+    UnknownVersion(u64),
+}
+
+impl Nudge {
+    /// The body of a nudge for a job.
+    #[must_use]
+    pub fn body(key: &JobKey) -> String {
+        serde_json::json!({
+            "schemaVersion": SCHEMA_VERSION,
+            "userId": key.user_id,
+            "jobId": key.job_id,
+        })
+        .to_string()
+    }
+
+    /// Which job a message body nudges. Fields that this version does not know are ignored.
+    ///
+    /// # Errors
+    /// [`UnreadableNudge`], and the version is looked at first: a message of another version need not look like one of
+    /// ours.
+    pub fn parse(body: &str) -> Result<JobKey, UnreadableNudge> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Version {
+            schema_version: u64,
+        }
+        let version: Version = serde_json::from_str(body).map_err(UnreadableNudge::Malformed)?;
+        if version.schema_version != u64::from(SCHEMA_VERSION) {
+            return Err(UnreadableNudge::UnknownVersion(version.schema_version));
+        }
+        serde_json::from_str(body).map_err(UnreadableNudge::Malformed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sync_core::ids::UserId;
+
+    use super::*;
+
+    fn key() -> JobKey {
+        JobKey {
+            user_id: UserId::new("auth0|7").unwrap(),
+            job_id: "01933333-0000-7000-8000-000000000001".parse().unwrap(),
+        }
+    }
+
+    #[test]
+    fn a_nudge_has_this_body_and_reads_back() {
+        let body = Nudge::body(&key());
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(&body).unwrap(),
+            serde_json::json!({
+                "schemaVersion": 1, "userId": "auth0|7", "jobId": "01933333-0000-7000-8000-000000000001"
+            })
+        );
+        assert_eq!(Nudge::parse(&body).unwrap(), key());
+    }
+
+    #[test]
+    fn a_message_of_another_version_is_refused_by_its_number() {
+        let error = Nudge::parse(r#"{"schemaVersion":2,"job":"x"}"#).unwrap_err();
+        assert!(matches!(error, UnreadableNudge::UnknownVersion(2)));
+        assert!(error.to_string().contains("schema version 2"));
+    }
+
+    #[test]
+    fn what_is_no_nudge_is_refused() {
+        for body in [
+            "",
+            "null",
+            "{}",
+            r#"{"schemaVersion":"1"}"#,
+            r#"{"schemaVersion":1,"userId":"u"}"#,
+            r#"{"schemaVersion":1,"userId":"u v","jobId":"01933333-0000-7000-8000-000000000001"}"#,
+            r#"{"schemaVersion":1,"userId":"u","jobId":"nonsense"}"#,
+        ] {
+            assert!(
+                matches!(Nudge::parse(body), Err(UnreadableNudge::Malformed(_))),
+                "{body}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_delay_is_whole_seconds_that_a_message_can_carry() {
+        for (delay, seconds) in [
+            (TimeDelta::seconds(-5), 0),
+            (TimeDelta::zero(), 0),
+            (TimeDelta::milliseconds(1), 1),
+            (TimeDelta::seconds(20), 20),
+            (TimeDelta::hours(5), 900),
+        ] {
+            assert_eq!(delay_seconds(delay), seconds, "{delay}");
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! Imported records in DynamoDB: one item each in `health_records`, merged attribute by attribute.
+
+use std::collections::{BTreeMap, HashMap};
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Number, Value};
+use sync_core::ids::UserId;
+use sync_core::ports::{Page, RecordQuery, RecordStore, StoreError};
+use sync_core::record::{Attribute, RecordKey, RecordUpsert, StoredRecord};
+
+use crate::attributes::{Item, PROVIDER, record_key, text, timestamp};
+use crate::expression::Expression;
+use crate::failure::{unavailable, unreadable};
+use crate::tables::TableNames;
+
+/// Attributes that belong to the store. A source that yields one of these names is in error; it is left out.
+const BOOKKEEPING: [&str; 4] = ["user_id", "record", "source", "updated_at"];
+
+/// [`RecordStore`] on DynamoDB. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct DynamoRecordStore {
+    client: Client,
+    tables: TableNames,
+}
+
+impl DynamoRecordStore {
+    /// A store on these tables.
+    #[must_use]
+    pub const fn new(client: Client, tables: TableNames) -> Self {
+        Self { client, tables }
+    }
+}
+
+impl RecordStore for DynamoRecordStore {
+    async fn records(
+        &self,
+        user: &UserId,
+        query: &RecordQuery,
+    ) -> Result<Page<StoredRecord>, StoreError> {
+        let kind = query.kind.name();
+        let first = format!("{kind}#{}", query.from.as_deref().unwrap_or_default());
+        // `$` follows `#`.
+        let last = match &query.to {
+            Some(to) => format!("{kind}#{to}"),
+            None => format!("{kind}$"),
+        };
+        let after = query.cursor.as_ref().map(|cursor| format!("{kind}#{cursor}"));
+        let nothing_left = after.as_ref().is_some_and(|after| *after >= last);
+        if first > last || nothing_left {
+            return Ok(Page {
+                items: Vec::new(),
+                next: None,
+            });
+        }
+        // A start outside of the range is refused by DynamoDB, and before the range it means its beginning.
+        let mut start = after.filter(|after| *after >= first).map(|after| {
+            Item::from([
+                ("user_id".into(), text(user.as_str())),
+                ("record".into(), text(after)),
+            ])
+        });
+        let limit = query.limit.clamp(1, 1_000) as usize;
+        let mut items: Vec<StoredRecord> = Vec::new();
+        // One more than asked tells whether there is a next page; a megabyte ends DynamoDB's own page early.
+        while items.len() <= limit {
+            let found = self
+                .client
+                .query()
+                .table_name(&self.tables.records)
+                .key_condition_expression("user_id = :user AND #record BETWEEN :first AND :last")
+                .expression_attribute_names("#record", "record")
+                .expression_attribute_values(":user", text(user.as_str()))
+                .expression_attribute_values(":first", text(first.as_str()))
+                .expression_attribute_values(":last", text(last.as_str()))
+                .limit(i32::try_from(limit + 1 - items.len()).unwrap_or(1))
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(|error| unavailable("Query records", error))?;
+            for item in found.items.unwrap_or_default() {
+                items.push(read(item)?);
+            }
+            start = found.last_evaluated_key.filter(|key| !key.is_empty());
+            if start.is_none() {
+                break;
+            }
+        }
+        let more = items.len() > limit;
+        items.truncate(limit);
+        let next = items.last().filter(|_| more).map(|record| record.key.id.clone());
+        Ok(Page { items, next })
+    }
+}
+
+/// The write of one record: its attributes over those that are there, unless it is of another source.
+pub(crate) fn upsert(
+    tables: &TableNames,
+    user: &UserId,
+    record: &RecordUpsert,
+    now: DateTime<Utc>,
+) -> TransactWriteItem {
+    let mut expression = Expression::new()
+        .set("source", text(PROVIDER))
+        .set("updated_at", timestamp(now));
+    for (name, attribute) in &record.attributes {
+        if BOOKKEEPING.contains(&name.as_str()) {
+            tracing::error!(attribute = name, kind = %record.key.kind, "a record names an attribute of the store's own");
+            continue;
+        }
+        expression = expression.set(name, write(attribute));
+    }
+    expression
+        .when_absent_or("source", "=", text(PROVIDER))
+        .into_update(
+            &tables.records,
+            record_key(user, &record.key),
+            ReturnValuesOnConditionCheckFailure::None,
+        )
+}
+
+fn read(mut item: Item) -> Result<StoredRecord, StoreError> {
+    let key: RecordKey = item
+        .get("record")
+        .and_then(|key| key.as_s().ok())
+        .ok_or_else(|| unreadable("record", "it has no key"))?
+        .parse()
+        .map_err(|source: sync_core::record::UnknownRecordKind| unreadable("record", source))?;
+    for name in BOOKKEEPING {
+        item.remove(name);
+    }
+    let attributes = item
+        .into_iter()
+        .map(|(name, value)| Ok((name, read_attribute(value)?)))
+        .collect::<Result<BTreeMap<_, _>, StoreError>>()?;
+    Ok(StoredRecord { key, attributes })
+}
+
+fn write(attribute: &Attribute) -> AttributeValue {
+    match attribute {
+        Attribute::Json(value) => write_json(value),
+        Attribute::Bytes(bytes) => AttributeValue::B(Blob::new(bytes.clone())),
+    }
+}
+
+fn write_json(value: &Value) -> AttributeValue {
+    match value {
+        Value::Null => AttributeValue::Null(true),
+        Value::Bool(value) => AttributeValue::Bool(*value),
+        Value::Number(number) => AttributeValue::N(number.to_string()),
+        Value::String(text) => AttributeValue::S(text.clone()),
+        Value::Array(values) => AttributeValue::L(values.iter().map(write_json).collect()),
+        Value::Object(fields) => AttributeValue::M(
+            fields
+                .iter()
+                .map(|(name, value)| (name.clone(), write_json(value)))
+                .collect::<HashMap<_, _>>(),
+        ),
+    }
+}
+
+fn read_attribute(value: AttributeValue) -> Result<Attribute, StoreError> {
+    match value {
+        AttributeValue::B(bytes) => Ok(Attribute::Bytes(bytes.into_inner())),
+        value => read_json(value).map(Attribute::Json),
+    }
+}
+
+fn read_json(value: AttributeValue) -> Result<Value, StoreError> {
+    match value {
+        AttributeValue::Null(_) => Ok(Value::Null),
+        AttributeValue::Bool(value) => Ok(Value::Bool(value)),
+        AttributeValue::N(number) => read_number(&number).map(Value::Number),
+        AttributeValue::S(text) => Ok(Value::String(text)),
+        AttributeValue::L(values) => values.into_iter().map(read_json).collect(),
+        AttributeValue::M(fields) => fields
+            .into_iter()
+            .map(|(name, value)| Ok((name, read_json(value)?)))
+            .collect::<Result<Map<_, _>, _>>()
+            .map(Value::Object),
+        _ => Err(unreadable("record", "an attribute has a type that is never written")),
+    }
+}
+
+/// A number as DynamoDB writes it: integers stay integers. DynamoDB drops trailing zeros, so that 72.0 comes back as 72.
+fn read_number(number: &str) -> Result<Number, StoreError> {
+    let not_a_number = || unreadable("record", "a number is not readable");
+    if let Ok(integer) = number.parse::<i64>() {
+        return Ok(integer.into());
+    }
+    if let Ok(integer) = number.parse::<u64>() {
+        return Ok(integer.into());
+    }
+    let float: f64 = number.parse().map_err(|_| not_a_number())?;
+    Number::from_f64(float).ok_or_else(not_a_number)
+}
+
+/// About what a record counts against the size of a transaction.
+pub(crate) fn estimated_bytes(record: &RecordUpsert) -> usize {
+    let attributes = record.attributes.iter().map(|(name, attribute)| {
+        name.len()
+            + match attribute {
+                Attribute::Json(value) => json_bytes(value),
+                Attribute::Bytes(bytes) => bytes.len(),
+            }
+    });
+    200 + attributes.sum::<usize>()
+}
+
+fn json_bytes(value: &Value) -> usize {
+    match value {
+        Value::Null | Value::Bool(_) => 1,
+        Value::Number(_) => 21,
+        Value::String(text) => text.len(),
+        Value::Array(values) => 3 + values.iter().map(|value| 1 + json_bytes(value)).sum::<usize>(),
+        Value::Object(fields) => {
+            let fields = fields.iter().map(|(name, value)| 1 + name.len() + json_bytes(value));
+            3 + fields.sum::<usize>()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn json_reads_back_as_it_was_written_and_integers_stay_integers() {
+        let values = json!({
+            "integer": 72, "negative": -3, "largest": u64::MAX, "smallest": i64::MIN, "float": 36.6,
+            "tiny": 1.5e-9, "text": "Läufe", "empty": "", "truth": true, "nothing": null,
+            "list": [1, [2.5], {"a": []}], "map": {"b": {"c": "d"}}
+        });
+        assert_eq!(read_json(write_json(&values)).unwrap(), values);
+    }
+
+    #[test]
+    fn bytes_read_back_as_bytes() {
+        let bytes = Attribute::Bytes(vec![0, 159, 255]);
+        assert_eq!(read_attribute(write(&bytes)).unwrap(), bytes);
+    }
+}

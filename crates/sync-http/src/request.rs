@@ -1,0 +1,272 @@
+//! What is asked: JSON bodies, query parameters and headers, each read with its limits. Fields that are not known are
+//! ignored; an empty text counts as none.
+
+use std::borrow::Cow;
+
+use chrono_tz::Tz;
+use lambda_http::http::header::CONTENT_TYPE;
+use lambda_http::{Request, RequestExt};
+use serde_json::{Map, Value};
+use sync_core::use_cases::start::StartRequest;
+use sync_core::use_cases::status::{DEFAULT_PAGE, MAX_PAGE};
+use sync_core::{JobId, MetricSet, MetricType, UserId};
+
+/// The largest body that is read.
+pub const MAX_BODY_BYTES: usize = 16 * 1024;
+
+/// The longest `Idempotency-Key`.
+pub const MAX_IDEMPOTENCY_KEY_CHARS: usize = 64;
+
+/// The header that makes a repeated start answer the same.
+pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+/// How much of a caller's own text an error repeats.
+const MAX_ECHO_CHARS: usize = 40;
+
+/// What is wrong with a request, before any use case sees it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RequestError {
+    /// There is no verified user id.
+    #[error("no verified user id")]
+    Unauthenticated,
+    /// No function answers this path.
+    #[error("no such route")]
+    NoSuchRoute,
+    /// The path is known, the method is not.
+    #[error("method not allowed")]
+    MethodNotAllowed {
+        /// The methods that are, as the `Allow` header has them.
+        allow: String,
+    },
+    /// The body is larger than [`MAX_BODY_BYTES`].
+    #[error("the body is too large")]
+    TooLarge,
+    /// The body is declared as something other than JSON, or not declared.
+    #[error("the body is not declared as JSON")]
+    NotJson,
+    /// The body is declared as JSON and is not.
+    #[error("the body is not valid JSON")]
+    Malformed,
+    /// The body is JSON and no object.
+    #[error("the body is not an object")]
+    NotAnObject,
+    /// A field has the wrong type.
+    #[error("{field} is not {expected}")]
+    WrongType {
+        /// Which field.
+        field: &'static str,
+        /// What it should be, with its article.
+        expected: &'static str,
+    },
+    /// A name that is no metric type; the text is already cut and printable.
+    #[error("unknown metric type")]
+    UnknownMetric(String),
+    /// A name that is no IANA time zone; the text is already cut and printable.
+    #[error("unknown time zone")]
+    UnknownTimeZone(String),
+    /// The idempotency key is empty, too long or not printable.
+    #[error("the idempotency key is not usable")]
+    InvalidIdempotencyKey,
+    /// `jobId` is missing.
+    #[error("no job id")]
+    JobIdRequired,
+    /// `jobId` is not an id that any job could have.
+    #[error("not a job id")]
+    NotAJobId,
+    /// `limit` is not a number from 1 to [`MAX_PAGE`].
+    #[error("the limit is out of range")]
+    InvalidLimit,
+    /// `cursor` is not one that a page ended with.
+    #[error("the cursor is not usable")]
+    InvalidCursor,
+}
+
+/// A JSON object from a request's body.
+#[derive(Clone, Debug, Default)]
+pub struct JsonBody(Map<String, Value>);
+
+impl JsonBody {
+    /// Reads the body. No body at all is an object without fields; Base64 has been undone before.
+    ///
+    /// # Errors
+    /// [`RequestError::TooLarge`], [`RequestError::NotJson`], [`RequestError::Malformed`],
+    /// [`RequestError::NotAnObject`].
+    pub fn read(request: &Request) -> Result<Self, RequestError> {
+        let bytes: &[u8] = request.body().as_ref();
+        if bytes.len() > MAX_BODY_BYTES {
+            return Err(RequestError::TooLarge);
+        }
+        if bytes.is_empty() {
+            return Ok(Self::default());
+        }
+        if !declares_json(request) {
+            return Err(RequestError::NotJson);
+        }
+        match serde_json::from_slice(bytes) {
+            Ok(Value::Object(fields)) => Ok(Self(fields)),
+            Ok(_) => Err(RequestError::NotAnObject),
+            Err(_) => Err(RequestError::Malformed),
+        }
+    }
+
+    fn field(&self, name: &str) -> Option<&Value> {
+        self.0.get(name).filter(|value| !value.is_null())
+    }
+
+    fn text(&self, name: &'static str) -> Result<Option<&str>, RequestError> {
+        match self.field(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.as_str()).filter(|text| !text.is_empty())),
+            Some(_) => Err(RequestError::WrongType { field: name, expected: "a string" }),
+        }
+    }
+
+    /// A field that should be a date, as it was given. What is no string comes as its JSON text, which is no date
+    /// either: whoever checks dates refuses both with the one message for it.
+    #[must_use]
+    pub fn date(&self, name: &str) -> Option<Cow<'_, str>> {
+        self.field(name).map(|value| match value {
+            Value::String(text) => Cow::Borrowed(text.as_str()),
+            other => Cow::Owned(other.to_string()),
+        })
+    }
+
+    /// `metricTypes`: absent, null and `[]` mean all.
+    ///
+    /// # Errors
+    /// [`RequestError::WrongType`], [`RequestError::UnknownMetric`].
+    pub fn metric_types(&self) -> Result<MetricSet, RequestError> {
+        const WRONG: RequestError =
+            RequestError::WrongType { field: "metricTypes", expected: "a list of names" };
+        let names = match self.field("metricTypes") {
+            None => return Ok(MetricSet::all()),
+            Some(Value::Array(names)) => names,
+            Some(_) => return Err(WRONG),
+        };
+        let parse = |name: &Value| {
+            let name = name.as_str().ok_or(WRONG)?;
+            name.parse::<MetricType>().map_err(|unknown| RequestError::UnknownMetric(echo(&unknown.0)))
+        };
+        names.iter().map(parse).collect()
+    }
+
+    /// `timeZone`: an IANA name, if given.
+    ///
+    /// # Errors
+    /// [`RequestError::WrongType`], [`RequestError::UnknownTimeZone`].
+    pub fn time_zone(&self) -> Result<Option<Tz>, RequestError> {
+        self.text("timeZone")?.map(parse_time_zone).transpose()
+    }
+
+    /// `jobId`.
+    ///
+    /// # Errors
+    /// [`RequestError::JobIdRequired`], [`RequestError::WrongType`], [`RequestError::NotAJobId`].
+    pub fn job_id(&self) -> Result<JobId, RequestError> {
+        let text = self.text("jobId")?.ok_or(RequestError::JobIdRequired)?;
+        text.parse().map_err(|_| RequestError::NotAJobId)
+    }
+}
+
+/// What both kinds of start are asked with.
+///
+/// # Errors
+/// As [`JsonBody::metric_types`], [`JsonBody::time_zone`] and [`idempotency_key`].
+pub fn start_request(
+    user_id: UserId,
+    request: &Request,
+    body: &JsonBody,
+) -> Result<StartRequest, RequestError> {
+    Ok(StartRequest {
+        user_id,
+        metric_types: body.metric_types()?,
+        time_zone: body.time_zone()?,
+        idempotency_key: idempotency_key(request)?,
+    })
+}
+
+/// The `Idempotency-Key` header, if sent.
+///
+/// # Errors
+/// [`RequestError::InvalidIdempotencyKey`] unless it is 1 to 64 printable ASCII characters.
+pub fn idempotency_key(request: &Request) -> Result<Option<String>, RequestError> {
+    let Some(value) = request.headers().get(IDEMPOTENCY_KEY) else {
+        return Ok(None);
+    };
+    let key = value.to_str().map_err(|_| RequestError::InvalidIdempotencyKey)?;
+    let valid = (1..=MAX_IDEMPOTENCY_KEY_CHARS).contains(&key.len()) && !key.contains('\t');
+    if valid { Ok(Some(key.to_owned())) } else { Err(RequestError::InvalidIdempotencyKey) }
+}
+
+/// A query parameter; the first, when it is repeated.
+#[must_use]
+pub fn query<'r>(request: &'r Request, name: &str) -> Option<&'r str> {
+    request
+        .query_string_parameters_ref()
+        .and_then(|parameters| parameters.first(name))
+        .filter(|value| !value.is_empty())
+}
+
+/// The `timeZone` query parameter.
+///
+/// # Errors
+/// [`RequestError::UnknownTimeZone`].
+pub fn query_time_zone(request: &Request) -> Result<Option<Tz>, RequestError> {
+    query(request, "timeZone").map(parse_time_zone).transpose()
+}
+
+/// The `limit` query parameter: how many jobs a page has.
+///
+/// # Errors
+/// [`RequestError::InvalidLimit`].
+pub fn limit(request: &Request) -> Result<u32, RequestError> {
+    let Some(text) = query(request, "limit") else {
+        return Ok(DEFAULT_PAGE);
+    };
+    // Digits only: `u32` would also take a sign.
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    let limit = text.parse().ok().filter(|limit| digits && (1..=MAX_PAGE).contains(limit));
+    limit.ok_or(RequestError::InvalidLimit)
+}
+
+/// The `cursor` query parameter: the last job of the page before.
+///
+/// # Errors
+/// [`RequestError::InvalidCursor`].
+pub fn cursor(request: &Request) -> Result<Option<JobId>, RequestError> {
+    query(request, "cursor").map(|text| text.parse().map_err(|_| RequestError::InvalidCursor)).transpose()
+}
+
+fn declares_json(request: &Request) -> bool {
+    let declared = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = declared.and_then(|value| value.split(';').next()).unwrap_or_default();
+    essence.trim().eq_ignore_ascii_case("application/json")
+}
+
+fn parse_time_zone(name: &str) -> Result<Tz, RequestError> {
+    name.parse().map_err(|_| RequestError::UnknownTimeZone(echo(name)))
+}
+
+/// A caller's own text, cut and made harmless, to be named in an error.
+fn echo(text: &str) -> String {
+    let printable = |character: char| {
+        if character.is_ascii_graphic() || character == ' ' { character } else { '?' }
+    };
+    let mut echoed: String = text.chars().take(MAX_ECHO_CHARS).map(printable).collect();
+    if text.chars().count() > MAX_ECHO_CHARS {
+        echoed.push_str("...");
+    }
+    echoed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_caller_wrote_is_repeated_short_and_printable() {
+        assert_eq!(echo("setps"), "setps");
+        assert_eq!(echo("a\n\u{202e}b<script>"), "a??b<script>");
+        assert_eq!(echo(&"x".repeat(5000)), format!("{}...", "x".repeat(40)));
+    }
+}

@@ -1,0 +1,407 @@
+//! A world in memory around the real handlers: requests go in as API Gateway sends them.
+
+mod memory;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use chrono::{DateTime, TimeDelta, Utc};
+use lambda_http::lambda_runtime::{Context, LambdaEvent};
+use lambda_http::{Body, Request, RequestExt};
+use serde_json::{Value, json};
+use sync_core::job::NewJob;
+use sync_core::ports::{FetchError, Fetched, RefreshError, Session, VaultError};
+use sync_core::transition::{self, Claim};
+use sync_core::use_cases::control::Controller;
+use sync_core::use_cases::process_chunk::Worker;
+use sync_core::use_cases::start::Starter;
+use sync_core::use_cases::status::Reader;
+use sync_core::use_cases::sweep::Sweeper;
+use sync_core::window::{PlanRequest, WindowPlan};
+use sync_core::{
+    AccountKey, Clock, DateRange, GarminSource, Ids, Job, JobId, JobKey, MetricType, SyncType, TokenVault,
+    Tokens, UserId, Window,
+};
+use uuid::Uuid;
+
+pub(crate) use memory::{Failure, Memory};
+
+/// The functions that answer HTTP, by name, with their routes.
+pub(crate) const HTTP_FUNCTIONS: [(&str, &[sync_http::Route]); 3] = [
+    ("create-job", create_job::ROUTES),
+    ("read-job", read_job::ROUTES),
+    ("control-job", control_job::ROUTES),
+];
+
+/// The person of the sample events.
+pub(crate) const DEMO: &str = "demo";
+
+/// Somebody else.
+pub(crate) const OTHER: &str = "auth0|other";
+
+/// Somebody who has linked nothing.
+pub(crate) const STRANGER: &str = "stranger";
+
+/// The job of the sample events.
+pub(crate) const SAMPLE_JOB: &str = "0197e5a0-7c00-7000-8000-00000000d0b1";
+
+/// An id that no job has.
+pub(crate) const NO_JOB: &str = "0197e5a0-7c00-7000-8000-00000000ffff";
+
+#[derive(Clone, Copy)]
+pub(crate) struct FixedClock(pub(crate) DateTime<Utc>);
+
+impl Clock for FixedClock {
+    fn now(&self) -> DateTime<Utc> {
+        self.0
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct CountingIds(AtomicU64);
+
+impl Ids for &CountingIds {
+    fn job_id(&self, now: DateTime<Utc>) -> JobId {
+        let millis = u128::try_from(now.timestamp_millis()).unwrap();
+        let count = u128::from(self.0.fetch_add(1, Ordering::Relaxed));
+        JobId::new(Uuid::from_u128((millis << 80) | (0x7000 << 64) | (0x8000 << 48) | count))
+    }
+
+    fn claim_token(&self) -> Uuid {
+        Uuid::from_u128(u128::from(self.0.fetch_add(1, Ordering::Relaxed)))
+    }
+}
+
+/// A vault that nothing here gets as far as opening.
+#[derive(Clone, Copy)]
+pub(crate) struct NoVault;
+
+impl TokenVault for NoVault {
+    async fn seal(&self, _: &UserId, _: &Tokens) -> Result<sync_core::link::SealedTokens, VaultError> {
+        unreachable!("no test seals tokens")
+    }
+
+    async fn open(&self, _: &UserId, _: &sync_core::link::SealedTokens) -> Result<Tokens, VaultError> {
+        Err(VaultError::Unavailable("the key service sleeps".into()))
+    }
+}
+
+/// A Garmin that nothing here gets as far as asking.
+#[derive(Clone, Copy)]
+pub(crate) struct NoGarmin;
+
+impl GarminSource for NoGarmin {
+    fn plan(&self, _: &PlanRequest<'_>) -> WindowPlan {
+        WindowPlan::default()
+    }
+
+    fn metrics(&self, _: &Window) -> &'static [MetricType] {
+        &[]
+    }
+
+    fn longest_window(&self) -> TimeDelta {
+        TimeDelta::seconds(30)
+    }
+
+    async fn fetch(&self, _: &Session, _: &Window, _: DateTime<Utc>) -> Result<Fetched, FetchError> {
+        unreachable!("no test asks Garmin")
+    }
+
+    async fn refresh(&self, _: &Tokens) -> Result<Tokens, RefreshError> {
+        unreachable!("no test refreshes tokens")
+    }
+}
+
+pub(crate) struct World {
+    pub(crate) memory: Memory,
+    pub(crate) now: DateTime<Utc>,
+    ids: CountingIds,
+}
+
+impl World {
+    /// 22 November 2026, 20:00 UTC. `demo` (Berlin) and `other` (Auckland, where it is the 23rd) are linked, nobody has a
+    /// job.
+    pub(crate) fn new() -> Self {
+        let world = Self {
+            memory: Memory::default(),
+            now: "2026-11-22T20:00:00Z".parse().unwrap(),
+            ids: CountingIds::default(),
+        };
+        world.memory.link(DEMO, "guid-demo", chrono_tz::Europe::Berlin, world.now);
+        world.memory.link(OTHER, "guid-other", chrono_tz::Pacific::Auckland, world.now);
+        world
+    }
+
+    pub(crate) fn later(&mut self, by: TimeDelta) {
+        self.now += by;
+    }
+
+    fn clock(&self) -> FixedClock {
+        FixedClock(self.now)
+    }
+
+    /// Sends a request to the function that API Gateway would choose by its path; an unknown path goes to read-job.
+    pub(crate) async fn send(&self, ask: &Ask) -> Answer {
+        let request = ask.request();
+        let function = HTTP_FUNCTIONS
+            .iter()
+            .find(|(_, routes)| routes.iter().any(|(_, path)| *path == request.raw_http_path()))
+            .map_or("read-job", |(name, _)| name);
+        self.send_to(function, request).await
+    }
+
+    pub(crate) async fn send_to(&self, function: &str, request: Request) -> Answer {
+        let mut context = Context::default();
+        context.request_id = "lambda-request-id".into();
+        let request = request.with_lambda_context(context);
+        let (memory, clock) = (self.memory.clone(), self.clock());
+        let reply = match function {
+            "create-job" => {
+                let (jobs, links, queue) = (memory.clone(), memory.clone(), memory);
+                create_job::handle(&Starter { jobs, links, queue, clock, ids: &self.ids }, request).await
+            }
+            "read-job" => read_job::handle(&Reader { jobs: memory.clone(), links: memory }, request).await,
+            "control-job" => {
+                let (jobs, links, queue) = (memory.clone(), memory.clone(), memory);
+                control_job::handle(&Controller { jobs, links, queue, clock }, request).await
+            }
+            other => panic!("no function {other}"),
+        };
+        Answer::of(reply.unwrap())
+    }
+
+    pub(crate) async fn deliver(&self, event: &Value) -> Result<SqsBatchResponse, lambda_http::Error> {
+        let memory = self.memory.clone();
+        let worker = Worker {
+            jobs: memory.clone(),
+            links: memory.clone(),
+            queue: memory,
+            vault: NoVault,
+            garmin: NoGarmin,
+            clock: self.clock(),
+            ids: &self.ids,
+        };
+        let event: SqsEvent = serde_json::from_value(event.clone()).unwrap();
+        let mut context = Context::default();
+        context.deadline = u64::try_from((self.now + TimeDelta::seconds(180)).timestamp_millis()).unwrap();
+        process_chunk::handle(&worker, LambdaEvent::new(event, context)).await
+    }
+
+    pub(crate) async fn sweep(&self, event: &Value) -> Result<sweep_jobs::Swept, lambda_http::Error> {
+        let memory = self.memory.clone();
+        let (jobs, links, queue) = (memory.clone(), memory.clone(), memory);
+        let sweeper = Sweeper { jobs, links, queue, clock: self.clock() };
+        sweep_jobs::handle(&sweeper, LambdaEvent::new(event.clone(), Context::default())).await
+    }
+
+    /// A job of 2022 (13 chunks) of a person, as made a minute ago, stored with its lock.
+    pub(crate) fn pending_job(&self, user: &str, job_id: &str) -> Job {
+        let link = self.memory.link_of(user);
+        let range = DateRange::new("2022-01-01".parse().unwrap(), "2022-12-31".parse().unwrap()).unwrap();
+        let new = NewJob {
+            job_id: job_id.parse().unwrap(),
+            user_id: link.user_id,
+            account: link.account,
+            sync_type: SyncType::Historical,
+            range,
+            metric_types: [MetricType::Sleep, MetricType::Hrv].into_iter().collect(),
+            time_zone: link.time_zone,
+        };
+        let job = Job::new(new, self.now - TimeDelta::minutes(1));
+        self.memory.put(job.clone());
+        job
+    }
+
+    /// The job after a worker has claimed it.
+    pub(crate) fn claimed(&self, job: &Job) -> Job {
+        let claim = Claim {
+            now: self.now,
+            lease_until: self.now + TimeDelta::seconds(185),
+            token: Uuid::from_u128(1),
+        };
+        let job = job.claimed(&claim);
+        self.memory.put(job.clone());
+        job
+    }
+
+    /// A job with two chunks done that works on the third.
+    pub(crate) fn running_job(&self, user: &str, job_id: &str) -> Job {
+        let mut job = self.claimed(&self.pending_job(user, job_id));
+        for _ in 0..2 {
+            let now = self.now + TimeDelta::seconds(100);
+            job = self.claimed(&transition::chunk_done(&job, Vec::new(), None, now).after);
+        }
+        job
+    }
+
+    /// A job whose every chunk is done, or, when `failing` says so, given up.
+    pub(crate) fn finished_job(&self, user: &str, job_id: &str, failing: impl Fn(u32) -> bool) -> Job {
+        let mut job = self.claimed(&self.pending_job(user, job_id));
+        while let Some(chunk) = job.current_chunk() {
+            let transition = if failing(chunk.index) {
+                let error = "sleep: Garmin is unavailable (http_503)".to_owned();
+                transition::chunk_failed(&job, error, Vec::new(), self.now)
+            } else {
+                transition::chunk_done(&job, Vec::new(), None, self.now)
+            };
+            job = transition.after;
+        }
+        self.memory.put(job.clone());
+        job
+    }
+
+    pub(crate) fn cancelled_job(&self, user: &str, job_id: &str) -> Job {
+        let job = transition::cancel(&self.pending_job(user, job_id), self.now).unwrap().after;
+        self.memory.put(job.clone());
+        job
+    }
+
+    pub(crate) fn paused_job(&self, user: &str, job_id: &str) -> Job {
+        let job = transition::pause(&self.running_job(user, job_id), self.now).unwrap().after;
+        self.memory.put(job.clone());
+        job
+    }
+
+    pub(crate) fn account_of(&self, user: &str) -> AccountKey {
+        self.memory.link_of(user).account
+    }
+
+    pub(crate) fn key(user: &str, job_id: &str) -> JobKey {
+        JobKey { user_id: UserId::new(user).unwrap(), job_id: job_id.parse().unwrap() }
+    }
+}
+
+/// A request in the making.
+#[derive(Clone, Debug)]
+pub(crate) struct Ask {
+    method: &'static str,
+    path: String,
+    query: String,
+    headers: BTreeMap<String, String>,
+    authorizer: Value,
+    body: Option<Vec<u8>>,
+    base64: bool,
+}
+
+impl Ask {
+    fn new(method: &'static str, path: &str) -> Self {
+        let authorizer = json!({ "jwt": { "claims": { "sub": DEMO }, "scopes": null } });
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        Self {
+            method,
+            path: format!("/integrations/garmin/sync/{path}"),
+            query: query.to_owned(),
+            headers: BTreeMap::new(),
+            authorizer,
+            body: None,
+            base64: false,
+        }
+    }
+
+    pub(crate) fn get(path: &str) -> Self {
+        Self::new("GET", path)
+    }
+
+    pub(crate) fn post(path: &str) -> Self {
+        Self::new("POST", path)
+    }
+
+    pub(crate) fn method(mut self, method: &'static str) -> Self {
+        self.method = method;
+        self
+    }
+
+    pub(crate) fn path(mut self, path: &str) -> Self {
+        path.clone_into(&mut self.path);
+        self
+    }
+
+    pub(crate) fn of(self, user: &str) -> Self {
+        self.authorizer(json!({ "jwt": { "claims": { "sub": user }, "scopes": null } }))
+    }
+
+    pub(crate) fn authorizer(mut self, authorizer: Value) -> Self {
+        self.authorizer = authorizer;
+        self
+    }
+
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.insert(name.into(), value.into());
+        self
+    }
+
+    pub(crate) fn json(self, body: &Value) -> Self {
+        self.raw(body.to_string()).header("content-type", "application/json")
+    }
+
+    pub(crate) fn raw(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.body = Some(body.into());
+        self
+    }
+
+    pub(crate) fn base64(mut self) -> Self {
+        self.base64 = true;
+        self
+    }
+
+    pub(crate) fn request(&self) -> Request {
+        let mut event = json!({
+            "version": "2.0",
+            "routeKey": format!("{} {}", self.method, self.path),
+            "rawPath": self.path,
+            "rawQueryString": self.query,
+            "headers": self.headers,
+            "requestContext": {
+                "accountId": "123456789012",
+                "apiId": "a1b2c3d4e5",
+                "authorizer": self.authorizer,
+                "http": { "method": self.method, "path": self.path, "protocol": "HTTP/1.1" },
+                "requestId": "gateway-request-id",
+                "stage": "$default",
+                "timeEpoch": 1_795_377_600_000_i64,
+            },
+            "isBase64Encoded": self.base64,
+        });
+        if let Some(body) = &self.body {
+            event["body"] = if self.base64 {
+                BASE64_STANDARD.encode(body).into()
+            } else {
+                String::from_utf8(body.clone()).unwrap().into()
+            };
+        }
+        lambda_http::request::from_str(&event.to_string()).unwrap()
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: BTreeMap<String, String>,
+    /// Null when there is none.
+    pub(crate) body: Value,
+}
+
+impl Answer {
+    fn of(reply: lambda_http::Response<Body>) -> Self {
+        let (parts, body) = reply.into_parts();
+        let headers = parts.headers.iter();
+        let headers = headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()));
+        let body = match body {
+            Body::Empty => Value::Null,
+            Body::Text(text) => serde_json::from_str(&text).unwrap(),
+            other => panic!("an answer is text, not {other:?}"),
+        };
+        Self { status: parts.status.as_u16(), headers: headers.collect(), body }
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(String::as_str)
+    }
+
+    pub(crate) fn error(&self) -> &str {
+        self.body["error"].as_str().unwrap_or_default()
+    }
+}
