@@ -62,7 +62,10 @@ impl Config {
         let variable = |name| variable(name).filter(|value| !value.is_empty());
         let job_retention = variable(JOB_RETENTION_DAYS)
             .map(|days| {
-                let days = days.parse::<u32>().ok().filter(|days| (1..=36_500).contains(days));
+                let days = days
+                    .parse::<u32>()
+                    .ok()
+                    .filter(|days| (1..=36_500).contains(days));
                 days.map(|days| TimeDelta::days(i64::from(days)))
                     .ok_or(ConfigError::Invalid {
                         name: JOB_RETENTION_DAYS,

@@ -50,8 +50,7 @@ impl Expression {
     /// Sets an attribute that is not there yet.
     pub(crate) fn set_if_absent(mut self, attribute: &str, value: AttributeValue) -> Self {
         let (name, value) = (self.name(attribute), self.value(value));
-        self.sets
-            .push(format!("{name} = if_not_exists({name}, {value})"));
+        self.sets.push(format!("{name} = if_not_exists({name}, {value})"));
         self
     }
 
@@ -82,8 +81,9 @@ impl Expression {
     /// Only if the attribute is absent or compares so with the value.
     pub(crate) fn when_absent_or(mut self, attribute: &str, operator: &str, value: AttributeValue) -> Self {
         let (name, value) = (self.name(attribute), self.value(value));
-        self.conditions
-            .push(format!("(attribute_not_exists({name}) OR {name} {operator} {value})"));
+        self.conditions.push(format!(
+            "(attribute_not_exists({name}) OR {name} {operator} {value})"
+        ));
         self
     }
 
@@ -95,8 +95,7 @@ impl Expression {
     ) -> Self {
         let name = self.name(attribute);
         let values: Vec<_> = values.into_iter().map(|value| self.value(value)).collect();
-        self.conditions
-            .push(format!("{name} IN ({})", values.join(", ")));
+        self.conditions.push(format!("{name} IN ({})", values.join(", ")));
         self
     }
 
@@ -197,7 +196,10 @@ impl Expression {
 /// DynamoDB refuses as a whole, stands for that which cannot happen.
 fn wrap<T, E>(
     built: Result<T, E>,
-    place: impl FnOnce(aws_sdk_dynamodb::types::builders::TransactWriteItemBuilder, T) -> aws_sdk_dynamodb::types::builders::TransactWriteItemBuilder,
+    place: impl FnOnce(
+        aws_sdk_dynamodb::types::builders::TransactWriteItemBuilder,
+        T,
+    ) -> aws_sdk_dynamodb::types::builders::TransactWriteItemBuilder,
 ) -> TransactWriteItem {
     let item = TransactWriteItem::builder();
     match built {

@@ -89,8 +89,7 @@ impl DynamoLinkStore {
         user: &UserId,
         expression: Expression,
     ) -> Result<Applied, StoreError> {
-        let request =
-            expression.into_request(self.writes.update_item(), &self.tables.links, link_key(user));
+        let request = expression.into_request(self.writes.update_item(), &self.tables.links, link_key(user));
         match update(operation, request, false).await? {
             Updated::Yes(_) => Ok(Applied::Yes),
             Updated::No(_) => Ok(Applied::Lost),
@@ -118,7 +117,10 @@ impl DynamoLinkStore {
 }
 
 fn always_in_motion(operation: &'static str) -> StoreError {
-    StoreError::Unavailable(Box::new(AwsFailure::new(operation, "the item does not hold still")))
+    StoreError::Unavailable(Box::new(AwsFailure::new(
+        operation,
+        "the item does not hold still",
+    )))
 }
 
 fn read_not_before(item: &Item) -> Result<Option<DateTime<Utc>>, StoreError> {
@@ -164,13 +166,22 @@ impl LinkStore for DynamoLinkStore {
         // it back.
         for _ in 0..TURNS {
             let same_account = linked().when_absent_or("external_user_id", "=", account.clone());
-            if self.update_link("UpdateItem link", &link.user_id, same_account).await? == Applied::Yes {
+            if self
+                .update_link("UpdateItem link", &link.user_id, same_account)
+                .await?
+                == Applied::Yes
+            {
                 return Ok(());
             }
-            let other_account = linked()
-                .remove("last_successful_sync_date")
-                .when("external_user_id", "<>", account.clone());
-            if self.update_link("UpdateItem link", &link.user_id, other_account).await? == Applied::Yes {
+            let other_account =
+                linked()
+                    .remove("last_successful_sync_date")
+                    .when("external_user_id", "<>", account.clone());
+            if self
+                .update_link("UpdateItem link", &link.user_id, other_account)
+                .await?
+                == Applied::Yes
+            {
                 return Ok(());
             }
         }
@@ -241,9 +252,11 @@ impl LinkStore for DynamoLinkStore {
                 .set("not_before", millis(not_before))
                 .count_up("consecutive_throttles")
                 .when_absent_or("not_before", "<", millis(not_before));
-            let not_later = Expression::new()
-                .count_up("consecutive_throttles")
-                .when("not_before", ">=", millis(not_before));
+            let not_later = Expression::new().count_up("consecutive_throttles").when(
+                "not_before",
+                ">=",
+                millis(not_before),
+            );
             for expression in [later, not_later] {
                 if let Some(item) = self
                     .update_account("UpdateItem throttle", account, expression)

@@ -138,7 +138,11 @@ pub async fn migrate(client: &Client, prefix: &str) -> Result<(), MigrateError> 
         create(client, migration, &table).await?;
         let existing = until_active(client, &table.table_name).await?;
         check(&table, &existing)?;
-        if let Some(expiry) = table.time_to_live_specification.as_ref().filter(|ttl| ttl.enabled) {
+        if let Some(expiry) = table
+            .time_to_live_specification
+            .as_ref()
+            .filter(|ttl| ttl.enabled)
+        {
             enable_expiry(client, migration, &table.table_name, &expiry.attribute_name).await?;
         }
     }
@@ -332,7 +336,10 @@ mod tests {
             .map(|(_, definition)| serde_json::from_str::<Table>(definition).unwrap().table_name)
             .collect();
         let tables = TableNames::default();
-        assert_eq!(names, [tables.jobs, tables.links, tables.accounts, tables.records]);
+        assert_eq!(
+            names,
+            [tables.jobs, tables.links, tables.accounts, tables.records]
+        );
     }
 
     #[test]

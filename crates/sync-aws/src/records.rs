@@ -35,11 +35,7 @@ impl DynamoRecordStore {
 }
 
 impl RecordStore for DynamoRecordStore {
-    async fn records(
-        &self,
-        user: &UserId,
-        query: &RecordQuery,
-    ) -> Result<Page<StoredRecord>, StoreError> {
+    async fn records(&self, user: &UserId, query: &RecordQuery) -> Result<Page<StoredRecord>, StoreError> {
         let kind = query.kind.name();
         let first = format!("{kind}#{}", query.from.as_deref().unwrap_or_default());
         // `$` follows `#`.
@@ -180,7 +176,10 @@ fn read_json(value: AttributeValue) -> Result<Value, StoreError> {
             .map(|(name, value)| Ok((name, read_json(value)?)))
             .collect::<Result<Map<_, _>, _>>()
             .map(Value::Object),
-        _ => Err(unreadable("record", "an attribute has a type that is never written")),
+        _ => Err(unreadable(
+            "record",
+            "an attribute has a type that is never written",
+        )),
     }
 }
 
@@ -216,7 +215,9 @@ fn json_bytes(value: &Value) -> usize {
         Value::String(text) => text.len(),
         Value::Array(values) => 3 + values.iter().map(|value| 1 + json_bytes(value)).sum::<usize>(),
         Value::Object(fields) => {
-            let fields = fields.iter().map(|(name, value)| 1 + name.len() + json_bytes(value));
+            let fields = fields
+                .iter()
+                .map(|(name, value)| 1 + name.len() + json_bytes(value));
             3 + fields.sum::<usize>()
         }
     }

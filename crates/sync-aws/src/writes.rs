@@ -72,7 +72,13 @@ pub(crate) async fn update(
         let effect = effect(&error);
         may_be_written |= matches!(effect, Effect::Unknown | Effect::UnknownAndLate);
         let again = effect == Effect::NoneYet || (effect == Effect::Unknown && knows_itself);
-        wait_or_give_up(AwsFailure::of(operation, error), again, may_be_written, &mut waits).await?;
+        wait_or_give_up(
+            AwsFailure::of(operation, error),
+            again,
+            may_be_written,
+            &mut waits,
+        )
+        .await?;
     }
 }
 
@@ -108,7 +114,8 @@ pub(crate) async fn transact(
             Ok(_) => return Ok(Transacted::Yes),
             Err(error) => error,
         };
-        if let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error()
+        if let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
+            error.as_service_error()
         {
             // The token vouches for it: had an earlier try been applied, this one would have succeeded.
             may_be_written = false;
@@ -122,10 +129,7 @@ pub(crate) async fn transact(
                 matches!(
                     reason.code(),
                     None | Some(
-                        "None"
-                            | "TransactionConflict"
-                            | "ThrottlingError"
-                            | "ProvisionedThroughputExceeded"
+                        "None" | "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded"
                     )
                 )
             });
@@ -136,7 +140,13 @@ pub(crate) async fn transact(
         let effect = effect(&error);
         may_be_written |= matches!(effect, Effect::Unknown | Effect::UnknownAndLate);
         let again = matches!(effect, Effect::NoneYet | Effect::Unknown);
-        wait_or_give_up(AwsFailure::of(operation, error), again, may_be_written, &mut waits).await?;
+        wait_or_give_up(
+            AwsFailure::of(operation, error),
+            again,
+            may_be_written,
+            &mut waits,
+        )
+        .await?;
     }
 }
 

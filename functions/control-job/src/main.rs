@@ -15,13 +15,14 @@ const WARM_UP: Duration = Duration::from_secs(2);
 async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
     let config = Config::from_env()?;
+    let queues = config.queues()?;
     let clients = AwsClients::from_env().await;
     let jobs = DynamoJobStore::new(clients.dynamodb.clone(), config.tables(), config.job_retention);
     warm_up(&jobs).await?;
     let controller = Controller {
         jobs,
         links: DynamoLinkStore::new(clients.dynamodb, config.tables()),
-        queue: SqsChunkQueue::new(clients.sqs, config.queues()?),
+        queue: SqsChunkQueue::new(clients.sqs, queues),
         clock: SystemClock,
     };
     run(service_fn(|request| control_job::handle(&controller, request))).await

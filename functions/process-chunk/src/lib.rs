@@ -95,7 +95,8 @@ where
     I: Ids,
 {
     let key = Nudge::parse(body).map_err(|error| {
-        tracing::error!(message_id, error = %chain(&error), "unreadable message");
+        // Without its causes: a parser's error repeats what it could not read.
+        tracing::error!(message_id, error = %error, "unreadable message");
         HandedBack
     })?;
     match worker.process(&key, deadline).await {

@@ -168,7 +168,9 @@ impl Attempt<'_> {
             return false;
         };
         let job = &self.transition.before;
-        let holds = |name: &str, value: &str| link.get(name).and_then(|v| v.as_s().ok()).map(String::as_str) == Some(value);
+        let holds = |name: &str, value: &str| {
+            link.get(name).and_then(|v| v.as_s().ok()).map(String::as_str) == Some(value)
+        };
         if !holds("active_job_id", &job.key.job_id.to_string()) {
             return false;
         }

@@ -7,9 +7,7 @@ use serde::{Deserialize, Serialize};
 use sync_core::StoreError;
 use sync_core::dates::DateRange;
 use sync_core::ids::{AccountKey, JobId, JobKey, UserId};
-use sync_core::job::{
-    ChunkProgress, ChunkStates, FailedChunk, Gap, Job, JobStatus, PauseReason, SyncType,
-};
+use sync_core::job::{ChunkProgress, ChunkStates, FailedChunk, Gap, Job, JobStatus, PauseReason, SyncType};
 use sync_core::metric::MetricSet;
 use uuid::Uuid;
 

@@ -80,7 +80,10 @@ fn read_due(item: &Item) -> Option<DueJob> {
         })
     })();
     if due.is_none() {
-        tracing::error!(job_id = field("job_id"), "an entry of the index of due jobs is not readable");
+        tracing::error!(
+            job_id = field("job_id"),
+            "an entry of the index of due jobs is not readable"
+        );
     }
     due
 }
@@ -107,12 +110,7 @@ impl JobStore for DynamoJobStore {
         found.item.map(read_job).transpose()
     }
 
-    async fn jobs(
-        &self,
-        user: &UserId,
-        limit: u32,
-        cursor: Option<JobId>,
-    ) -> Result<Page<Job>, StoreError> {
+    async fn jobs(&self, user: &UserId, limit: u32, cursor: Option<JobId>) -> Result<Page<Job>, StoreError> {
         let limit = limit.clamp(1, 100) as usize;
         let before = cursor.map_or_else(|| AFTER_EVERY_JOB_ID.to_owned(), |job| job.to_string());
         let mut items: Vec<Job> = Vec::new();
@@ -143,7 +141,10 @@ impl JobStore for DynamoJobStore {
         }
         let more = items.len() > limit;
         items.truncate(limit);
-        let next = items.last().filter(|_| more).map(|job| job.key.job_id.to_string());
+        let next = items
+            .last()
+            .filter(|_| more)
+            .map(|job| job.key.job_id.to_string());
         Ok(Page { items, next })
     }
 
@@ -159,7 +160,10 @@ impl JobStore for DynamoJobStore {
             .set_if_absent("started_at", timestamp(claim.now))
             .set("updated_at", timestamp(claim.now))
             .remove("retry_at")
-            .when_one_of("status", [JobStatus::Pending, JobStatus::Running].map(|status| text(status.name())))
+            .when_one_of(
+                "status",
+                [JobStatus::Pending, JobStatus::Running].map(|status| text(status.name())),
+            )
             .when_absent_or("retry_at", "<=", millis(claim.now))
             .when_absent_or("lease_until", "<=", millis(claim.now));
         let request = expression

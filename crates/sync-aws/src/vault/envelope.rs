@@ -84,7 +84,11 @@ struct Inside<'a> {
 
 fn owner(user: &UserId, key: &KeyKind) -> Vec<u8> {
     // A user id holds no control characters, so these texts are one-to-one with their parts.
-    format!("garmin-sync tokens v{VERSION}\n{}\n{PROVIDER}\n{user}", key.name()).into_bytes()
+    format!(
+        "garmin-sync tokens v{VERSION}\n{}\n{PROVIDER}\n{user}",
+        key.name()
+    )
+    .into_bytes()
 }
 
 pub(super) fn seal(
@@ -217,9 +221,8 @@ mod tests {
 
     #[test]
     fn an_envelope_of_another_version_is_refused_by_its_number() {
-        let sealed = SealedTokens(
-            STANDARD.encode(r#"{"v":2,"key":{"kind":"file"},"nonce":"","ciphertext":""}"#),
-        );
+        let sealed =
+            SealedTokens(STANDARD.encode(r#"{"v":2,"key":{"kind":"file"},"nonce":"","ciphertext":""}"#));
         assert!(matches!(read(&sealed), Err(Closed::Version(2))));
     }
 }

@@ -5,9 +5,13 @@ use std::fmt::Write as _;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use sync_core::job::{Gap, GapReason, PauseReason};
-use sync_core::{JobStatus, MetricType, transition};
+use sync_core::transition::IllegalMove;
+use sync_core::use_cases::control::ControlError;
+use sync_core::use_cases::start::StartError;
+use sync_core::{JobStatus, MetricType, StoreError, transition};
+use sync_http::ApiError;
 
-use crate::world::{Answer, Ask, DEMO, Failure, NO_JOB, OTHER, SAMPLE_JOB, STRANGER, World};
+use crate::world::{Answer, Ask, DEMO, Fault, NO_JOB, OTHER, SAMPLE_JOB, STRANGER, World};
 
 const CONTROLS: [&str; 3] = ["pause", "resume", "cancel"];
 const ANOTHER_JOB: &str = "0197e5a0-7c00-7000-8000-00000000d0b2";
@@ -25,10 +29,10 @@ fn control(what: &str, job_id: &str) -> Ask {
 
 /// Sends what has to be refused: with this status and message, in the form of every refusal, and nothing written.
 async fn refused(world: &World, ask: &Ask, status: u16, message: &str) -> Answer {
-    let before = world.memory.everything();
+    let before = (world.store.snapshot(), world.nudges());
     let answer = world.send(ask).await;
     assert_eq!((answer.status, answer.error()), (status, message), "{ask:?}");
-    assert_eq!(world.memory.everything(), before, "a refusal writes nothing: {ask:?}");
+    assert!((world.store.snapshot(), world.nudges()) == before, "a refusal writes nothing: {ask:?}");
     let fields: Vec<_> = answer.body.as_object().unwrap().keys().map(String::as_str).collect();
     if status < 500 {
         assert_eq!(fields, ["code", "error"], "{ask:?}");
@@ -103,8 +107,8 @@ async fn a_range_is_refused_with_the_message_that_the_page_knows() {
 
 #[tokio::test]
 async fn thirty_years_are_the_most() {
-    let mut world = World::new();
-    world.later(TimeDelta::days(365 * 5));
+    let world = World::new();
+    world.clock.advance(TimeDelta::days(365 * 5));
     refused(
         &world,
         &historical("2000-01-01", "2030-01-01"),
@@ -143,7 +147,7 @@ async fn without_an_active_link_nothing_starts() {
     let world = World::new();
     for ask in [Ask::post("incremental"), historical("2022-01-01", "2022-12-31")] {
         refused(&world, &ask.clone().of(STRANGER), 409, NOT_CONNECTED).await;
-        world.memory.change_link(DEMO, |link| link.is_active = false);
+        world.change_link(DEMO, |link| link.is_active = false);
         refused(&world, &ask, 409, NOT_CONNECTED).await;
     }
 }
@@ -153,7 +157,7 @@ async fn a_historical_import_starts_once() {
     let world = World::new();
     let started = accepted(&world, &historical("2022-01-01", "2022-12-31")).await;
     insta::assert_json_snapshot!("start_historical", started);
-    assert_eq!(world.memory.nudges(), 1);
+    assert_eq!(world.nudges(), 1);
     for ask in [historical("2020-01-01", "2020-01-01"), Ask::post("incremental")] {
         let again = accepted(&world, &ask).await;
         let expected = json!({
@@ -163,30 +167,31 @@ async fn a_historical_import_starts_once() {
         });
         assert_eq!(again, expected);
     }
-    assert_eq!(world.memory.nudges(), 1, "what was not started is not nudged");
+    assert_eq!(world.nudges(), 1, "what was not started is not nudged");
     let others = accepted(&world, &historical("2022-01-01", "2022-01-01").of(OTHER)).await;
     assert_eq!(others["status"], "started", "another user is not in the way");
 }
 
 #[tokio::test]
 async fn an_incremental_sync_starts_and_right_after_it_is_up_to_date() {
-    let mut world = World::new();
-    world.memory.change_link(DEMO, |link| link.last_successful_sync_date = "2026-11-20".parse().ok());
+    let world = World::new();
+    world.change_link(DEMO, |link| link.last_successful_sync_date = "2026-11-20".parse().ok());
     let started = accepted(&world, &Ask::post("incremental")).await;
     insta::assert_json_snapshot!("start_incremental", started);
-    let mut job = world.memory.job_of(&World::key(DEMO, started["jobId"].as_str().unwrap()));
-    job = transition::chunk_done(&world.claimed(&job), Vec::new(), None, world.now).after;
-    world.memory.put(job);
+    let mut job = world.job_of(DEMO, started["jobId"].as_str().unwrap());
+    job = transition::chunk_done(&world.claimed(&job), Vec::new(), None, world.now()).after;
+    world.put(job);
     let answer = accepted(&world, &Ask::post("incremental")).await;
     assert_eq!(answer, json!({ "status": "up_to_date", "message": "Already synced up to today" }));
-    world.later(TimeDelta::minutes(6));
+    world.clock.advance(TimeDelta::minutes(6));
     assert_eq!(accepted(&world, &Ask::post("incremental")).await["status"], "started");
 }
 
 #[tokio::test]
 async fn another_users_job_on_the_same_garmin_account_is_a_conflict() {
     let world = World::new();
-    world.memory.fail(Some(Failure::AccountBusy));
+    world.change_link(OTHER, |link| link.account = world.account_of(DEMO));
+    world.running_job(OTHER, SAMPLE_JOB);
     let message = "This Garmin account is being synced by another user";
     refused(&world, &historical("2022-01-01", "2022-12-31"), 409, message).await;
 }
@@ -211,7 +216,7 @@ async fn metric_types_absent_null_or_empty_mean_all_and_an_unknown_one_is_named(
     for (metrics, stored) in [(Value::Null, 35), (json!([]), 35), (json!(["hrv", "sleep", "hrv"]), 2)] {
         let world = World::new();
         let started = accepted(&world, &ask(metrics)).await;
-        let job = world.memory.job_of(&World::key(DEMO, started["jobId"].as_str().unwrap()));
+        let job = world.job_of(DEMO, started["jobId"].as_str().unwrap());
         assert_eq!(job.metric_types.iter().count(), stored);
     }
     let shout = format!("Unknown metric type: {}...", "A".repeat(40));
@@ -253,11 +258,11 @@ async fn a_time_zone_is_an_iana_name() {
 
 #[tokio::test]
 async fn an_idempotency_key_makes_a_repeated_start_answer_the_same() {
-    let mut world = World::new();
+    let world = World::new();
     let ask = historical("2022-01-01", "2022-12-31").header("idempotency-key", "a-key");
     let first = accepted(&world, &ask).await;
     assert_eq!(accepted(&world, &ask).await, first);
-    assert_eq!(world.memory.nudges(), 1);
+    assert_eq!(world.nudges(), 1);
     let reused = "This Idempotency-Key was already used for a different request";
     for other in [historical("2022-01-01", "2022-12-30"), Ask::post("incremental")] {
         refused(&world, &other.header("idempotency-key", "a-key"), 409, reused).await;
@@ -267,7 +272,7 @@ async fn an_idempotency_key_makes_a_repeated_start_answer_the_same() {
 
     accepted(&world, &control("cancel", first["jobId"].as_str().unwrap())).await;
     assert_eq!(accepted(&world, &ask).await, first, "even after the job has ended");
-    world.later(TimeDelta::hours(25));
+    world.clock.advance(TimeDelta::hours(25));
     assert_ne!(accepted(&world, &ask).await["jobId"], first["jobId"], "a day later it is forgotten");
 }
 
@@ -323,7 +328,7 @@ async fn each_control_does_what_the_status_allows_and_refuses_with_the_status_ot
         ] {
             let world = World::new();
             make(&world);
-            assert_eq!(world.memory.job_of(&World::key(DEMO, SAMPLE_JOB)).status, status);
+            assert_eq!(world.job_of(DEMO, SAMPLE_JOB).status, status);
             let allowed = match what {
                 "pause" => matches!(status, JobStatus::Pending | JobStatus::Running),
                 "resume" => matches!(status, JobStatus::Paused | JobStatus::Failed),
@@ -332,9 +337,9 @@ async fn each_control_does_what_the_status_allows_and_refuses_with_the_status_ot
             if allowed {
                 let answer = accepted(&world, &control(what, SAMPLE_JOB)).await;
                 assert_eq!(answer, json!({ "status": done, "jobId": SAMPLE_JOB }));
-                let now = world.memory.job_of(&World::key(DEMO, SAMPLE_JOB)).status;
+                let now = world.job_of(DEMO, SAMPLE_JOB).status;
                 assert_eq!(now, leads_to);
-                assert_eq!(world.memory.nudges(), usize::from(what == "resume"));
+                assert_eq!(world.nudges(), u64::from(what == "resume"));
                 writeln!(table, "{what} {status}: {answer}").unwrap();
             } else {
                 let message = format!("Cannot {what} job with status: {status}");
@@ -353,9 +358,9 @@ async fn a_resume_waits_for_another_job_to_end_and_for_a_link() {
     world.running_job(DEMO, ANOTHER_JOB);
     refused(&world, &control("resume", SAMPLE_JOB), 409, "A sync job is already in progress").await;
     world.cancelled_job(DEMO, ANOTHER_JOB);
-    world.memory.change_link(DEMO, |link| link.is_active = false);
+    world.change_link(DEMO, |link| link.is_active = false);
     refused(&world, &control("resume", SAMPLE_JOB), 409, NOT_CONNECTED).await;
-    world.memory.change_link(DEMO, |link| link.is_active = true);
+    world.change_link(DEMO, |link| link.is_active = true);
     accepted(&world, &control("resume", SAMPLE_JOB)).await;
 }
 
@@ -374,14 +379,14 @@ async fn status_shows_the_latest_job_in_every_state() {
         ("status_running", |world| drop(world.running_job(DEMO, SAMPLE_JOB))),
         ("status_running_waits_to_try_again", |world| {
             let job = world.running_job(DEMO, SAMPLE_JOB);
-            let (none, retry_at) = (Vec::new, world.now + TimeDelta::seconds(20));
-            let again = transition::try_again(&job, none(), none(), Vec::new(), retry_at, world.now);
-            world.memory.put(again.after);
+            let (none, retry_at) = (Vec::new, world.now() + TimeDelta::seconds(20));
+            let again = transition::try_again(&job, none(), none(), Vec::new(), retry_at, world.now());
+            world.put(again.after);
         }),
         ("status_paused_by_user", |world| drop(world.paused_job(DEMO, SAMPLE_JOB))),
         ("status_paused_throttled", |world| {
             let job = world.running_job(DEMO, SAMPLE_JOB);
-            let (none, until) = (Vec::new, Some(world.now + TimeDelta::minutes(30)));
+            let (none, until) = (Vec::new, Some(world.now() + TimeDelta::minutes(30)));
             let gaps = vec![Gap {
                 metric: MetricType::Stress,
                 start: job.range.start(),
@@ -389,12 +394,12 @@ async fn status_shows_the_latest_job_in_every_state() {
                 reason: GapReason::Offloaded,
             }];
             let reason = PauseReason::Throttled;
-            let paused = transition::pause_for_garmin(&job, none(), none(), gaps, reason, until, world.now);
-            world.memory.put(paused.after);
+            let paused = transition::pause_for_garmin(&job, none(), none(), gaps, reason, until, world.now());
+            world.put(paused.after);
         }),
         ("status_completed", |world| {
             world.finished_job(DEMO, SAMPLE_JOB, |_| false);
-            world.memory.change_link(DEMO, |link| {
+            world.change_link(DEMO, |link| {
                 link.last_successful_sync_date = "2026-11-22".parse().ok();
             });
         }),
@@ -405,9 +410,9 @@ async fn status_shows_the_latest_job_in_every_state() {
     for (name, make) in jobs {
         let world = World::new();
         make(&world);
-        let before = world.memory.everything();
+        let before = world.store.writes();
         let status = accepted(&world, &Ask::get("status")).await;
-        assert_eq!(world.memory.everything(), before, "a read writes nothing");
+        assert_eq!(world.store.writes(), before, "a read writes nothing");
         let listed = accepted(&world, &Ask::get("jobs")).await;
         assert_eq!(listed["jobs"], json!([status["job"]]), "{name}: the list shows jobs as the status does");
         insta::assert_json_snapshot!(name, status);
@@ -423,9 +428,9 @@ async fn percent_rises_with_the_chunks_and_is_a_hundred_only_at_the_end() {
         let status = accepted(&world, &Ask::get("status")).await;
         let label = status["job"]["currentChunkRange"].as_str().unwrap().to_owned();
         seen.push((status["job"]["percentComplete"].as_u64().unwrap(), label));
-        job = transition::chunk_done(&job, Vec::new(), None, world.now).after;
+        job = transition::chunk_done(&job, Vec::new(), None, world.now()).after;
         job = if job.status == JobStatus::Completed { job } else { world.claimed(&job) };
-        world.memory.put(job.clone());
+        world.put(job.clone());
     }
     let percents: Vec<_> = seen.iter().map(|(percent, _)| *percent).collect();
     assert_eq!(percents, [0, 7, 15, 23, 30, 38, 46, 53, 61, 69, 76, 84, 92]);
@@ -456,7 +461,7 @@ async fn a_status_that_has_not_changed_is_not_sent_again() {
         assert_eq!(world.send(&Ask::get("status").header("if-none-match", other)).await.status, 200);
     }
     assert_eq!(world.send(&ask.clone().of(OTHER)).await.status, 200, "another user's answer is another");
-    world.memory.put(transition::chunk_done(&job, Vec::new(), None, world.now).after);
+    world.put(transition::chunk_done(&job, Vec::new(), None, world.now()).after);
     let changed = world.send(&ask).await;
     assert_eq!(changed.status, 200);
     assert_ne!(changed.header("etag"), Some(tag.as_str()));
@@ -553,7 +558,7 @@ async fn a_forged_user_id_anywhere_else_is_ignored() {
     let started =
         accepted(&world, &forge(Ask::post(&format!("historical?userId={OTHER}"))).json(&forged)).await;
     assert_eq!(started["status"], "started", "it is not in the way of the other's job");
-    let job = world.memory.job_of(&World::key(DEMO, started["jobId"].as_str().unwrap()));
+    let job = world.job_of(DEMO, started["jobId"].as_str().unwrap());
     assert_eq!((job.key.user_id.as_str(), job.account), (DEMO, world.account_of(DEMO)));
 }
 
@@ -674,26 +679,59 @@ async fn a_route_is_an_exact_method_and_path() {
 
 #[tokio::test]
 async fn a_failure_inside_says_nothing_of_the_inside_and_names_the_request() {
-    const UNAVAILABLE: &str = "The service is temporarily unavailable. Please try again.";
-    for (failure, status, message) in [
-        (Failure::Unavailable, 503, UNAVAILABLE),
-        (Failure::OutcomeUnknown, 503, UNAVAILABLE),
-        (Failure::Unreadable, 500, "Internal server error"),
-    ] {
+    for fault in [Fault::Unavailable, Fault::UnknownNotApplied] {
         let world = World::new();
-        world.memory.fail(Some(failure));
+        world.fail(fault);
         for ask in one_of_each() {
-            let answer = refused(&world, &ask, status, message).await;
+            let answer = refused(&world, &ask, 503, UNAVAILABLE).await;
             assert_eq!(answer.body["requestId"], "gateway-request-id");
-            let code = if status == 503 { "unavailable" } else { "internal_error" };
-            assert_eq!(answer.body["code"], code);
-            assert_eq!(answer.header("retry-after"), (status == 503).then_some("5"));
-            let told = format!("{answer:?}");
-            assert!(!told.contains("10.0.0.7") && !told.contains("Throughput"), "{told}");
+            assert_eq!(answer.body["code"], "unavailable");
+            assert_eq!(answer.header("retry-after"), Some("5"));
+            assert!(!format!("{answer:?}").contains("planned fault"));
         }
     }
+}
+
+const UNAVAILABLE: &str = "The service is temporarily unavailable. Please try again.";
+
+#[tokio::test]
+async fn what_cannot_be_brought_about_here_is_answered_all_the_same() {
+    let inside = || "item 7 of table garmin_sync_jobs at 10.0.0.7";
+    let unreadable = StoreError::Unreadable { what: "job", source: inside().into() };
+    let remembered = serde_json::from_str::<u32>("x").unwrap_err();
+    let unknown = StoreError::OutcomeUnknown(inside().into());
+    for (error, status, message) in [
+        (ApiError::from(unreadable), 500, "Internal server error"),
+        (StartError::RememberedAnswer(remembered).into(), 500, "Internal server error"),
+        (ControlError::Illegal(IllegalMove::Wake(JobStatus::Paused)).into(), 500, "Internal server error"),
+        (StartError::Store(unknown).into(), 503, UNAVAILABLE),
+        (ControlError::KeptMoving.into(), 503, UNAVAILABLE),
+    ] {
+        let request = Ask::get("status").request();
+        let answer = Answer::of(sync_http::serve(&request, async { Err(error) }).await);
+        assert_eq!((answer.status, answer.error()), (status, message));
+        assert_eq!(answer.body["requestId"], "gateway-request-id");
+        assert!(!format!("{answer:?}").contains("10.0.0.7"));
+    }
+}
+
+#[tokio::test]
+async fn a_start_whose_answer_was_lost_may_be_repeated() {
     let world = World::new();
-    world.running_job(DEMO, SAMPLE_JOB);
-    world.memory.fail(Some(Failure::Lost));
-    refused(&world, &control("cancel", SAMPLE_JOB), 503, UNAVAILABLE).await;
+    let ask = historical("2022-01-01", "2022-12-31");
+    world.store.fail_write(1, Fault::UnknownApplied);
+    let answer = world.send(&ask).await;
+    assert_eq!((answer.status, answer.error()), (503, UNAVAILABLE));
+    let answer = accepted(&world, &ask).await;
+    assert_eq!(answer["status"], "already_running", "the job is there, and this is its id");
+    let job = world.job_of(DEMO, answer["jobId"].as_str().unwrap());
+    assert!(job.due_at.is_some(), "the sweeper sends the nudge that was not sent");
+}
+
+#[tokio::test]
+async fn a_lost_nudge_is_no_failure_of_the_start() {
+    let world = World::new();
+    world.queue.fail_nudge(1, Fault::Unavailable);
+    assert_eq!(accepted(&world, &Ask::post("incremental")).await["status"], "started");
+    assert_eq!(world.nudges(), 0);
 }

@@ -34,7 +34,7 @@ fn world_for(name: &str) -> World {
         "process-chunk-nudge" => {
             // A job that waits for a sign-in is as far as a worker comes without a Garmin.
             world.pending_job(DEMO, SAMPLE_JOB);
-            world.memory.change_link(DEMO, |link| link.reauth_required = true);
+            world.change_link(DEMO, |link| link.reauth_required = true);
         }
         "sweep-jobs-schedule" => {
             world.pending_job(DEMO, SAMPLE_JOB);
@@ -58,12 +58,12 @@ async fn every_sample_event_is_answered_by_the_function_it_is_for() {
         } else if name.starts_with("process-chunk") {
             let response = world.deliver(&event).await.unwrap();
             assert!(response.batch_item_failures.is_empty(), "{name}");
-            let job = world.memory.job_of(&World::key(DEMO, SAMPLE_JOB));
+            let job = world.job_of(DEMO, SAMPLE_JOB);
             assert_eq!(job.status.name(), "paused", "{name}: the worker has looked at the job");
             serde_json::to_value(response).unwrap()
         } else if name.starts_with("sweep-jobs") {
             let swept = world.sweep(&event).await.unwrap();
-            assert_eq!((swept.due, swept.nudged, world.memory.nudges()), (1, 1, 1), "{name}");
+            assert_eq!((swept.due, swept.nudged, world.nudges()), (1, 1, 1), "{name}");
             serde_json::to_value(swept).unwrap()
         } else {
             panic!("{name} is for no function")

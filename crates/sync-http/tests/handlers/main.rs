@@ -5,5 +5,6 @@
 
 mod contract;
 mod events;
+mod logs;
 mod queue;
 mod world;

@@ -1,6 +1,6 @@
 //! process-chunk answers for each message of a batch by itself.
 
-use crate::world::{DEMO, Failure, NO_JOB, SAMPLE_JOB, World};
+use crate::world::{DEMO, Fault, NO_JOB, SAMPLE_JOB, World};
 use serde_json::{Value, json};
 
 fn nudge(job_id: &str) -> Value {
@@ -58,10 +58,10 @@ async fn a_job_that_is_gone_finished_or_somebody_elses_is_acknowledged() {
 #[tokio::test]
 async fn a_job_that_could_not_be_looked_at_comes_again() {
     let messages = [("first", nudge(SAMPLE_JOB).to_string()), ("second", nudge(NO_JOB).to_string())];
-    for failure in [Failure::Unavailable, Failure::OutcomeUnknown, Failure::Unreadable] {
+    for fault in [Fault::Unavailable, Fault::UnknownNotApplied, Fault::UnknownApplied] {
         let world = World::new();
-        world.memory.fail(Some(failure));
-        assert_eq!(handed_back(&world, &messages).await, ["first", "second"], "{failure:?}");
+        world.fail(fault);
+        assert_eq!(handed_back(&world, &messages).await, ["first", "second"], "{fault:?}");
     }
     let world = World::new();
     world.pending_job(DEMO, SAMPLE_JOB);
@@ -79,6 +79,6 @@ async fn a_message_without_an_id_fails_the_whole_batch_rather_than_none() {
 #[tokio::test]
 async fn a_sweep_that_cannot_read_what_is_due_fails() {
     let world = World::new();
-    world.memory.fail(Some(Failure::Unavailable));
+    world.fail(Fault::Unavailable);
     assert!(world.sweep(&json!({})).await.is_err());
 }

@@ -1,9 +1,8 @@
 //! A world in memory around the real handlers: requests go in as API Gateway sends them.
 
-mod memory;
+pub(crate) mod log;
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use base64::Engine;
@@ -12,9 +11,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use lambda_http::lambda_runtime::{Context, LambdaEvent};
 use lambda_http::{Body, Request, RequestExt};
 use serde_json::{Value, json};
-use sync_core::job::NewJob;
 use sync_core::ports::{FetchError, Fetched, RefreshError, Session, VaultError};
-use sync_core::transition::{self, Claim};
+use sync_core::transition;
 use sync_core::use_cases::control::Controller;
 use sync_core::use_cases::process_chunk::Worker;
 use sync_core::use_cases::start::Starter;
@@ -22,12 +20,14 @@ use sync_core::use_cases::status::Reader;
 use sync_core::use_cases::sweep::Sweeper;
 use sync_core::window::{PlanRequest, WindowPlan};
 use sync_core::{
-    AccountKey, Clock, DateRange, GarminSource, Ids, Job, JobId, JobKey, MetricType, SyncType, TokenVault,
-    Tokens, UserId, Window,
+    Account, AccountKey, Clock, GarminSource, Job, JobKey, Link, MetricType, TokenVault, Tokens, UserId,
+    Window,
 };
-use uuid::Uuid;
+use sync_testkit::build;
+use sync_testkit::clock::{ManualClock, SeededIds};
+use sync_testkit::memory::{MemoryQueue, MemoryStore};
 
-pub(crate) use memory::{Failure, Memory};
+pub(crate) use sync_testkit::memory::Fault;
 
 /// The functions that answer HTTP, by name, with their routes.
 pub(crate) const HTTP_FUNCTIONS: [(&str, &[sync_http::Route]); 3] = [
@@ -50,30 +50,6 @@ pub(crate) const SAMPLE_JOB: &str = "0197e5a0-7c00-7000-8000-00000000d0b1";
 
 /// An id that no job has.
 pub(crate) const NO_JOB: &str = "0197e5a0-7c00-7000-8000-00000000ffff";
-
-#[derive(Clone, Copy)]
-pub(crate) struct FixedClock(pub(crate) DateTime<Utc>);
-
-impl Clock for FixedClock {
-    fn now(&self) -> DateTime<Utc> {
-        self.0
-    }
-}
-
-#[derive(Default)]
-pub(crate) struct CountingIds(AtomicU64);
-
-impl Ids for &CountingIds {
-    fn job_id(&self, now: DateTime<Utc>) -> JobId {
-        let millis = u128::try_from(now.timestamp_millis()).unwrap();
-        let count = u128::from(self.0.fetch_add(1, Ordering::Relaxed));
-        JobId::new(Uuid::from_u128((millis << 80) | (0x7000 << 64) | (0x8000 << 48) | count))
-    }
-
-    fn claim_token(&self) -> Uuid {
-        Uuid::from_u128(u128::from(self.0.fetch_add(1, Ordering::Relaxed)))
-    }
-}
 
 /// A vault that nothing here gets as far as opening.
 #[derive(Clone, Copy)]
@@ -116,31 +92,63 @@ impl GarminSource for NoGarmin {
 }
 
 pub(crate) struct World {
-    pub(crate) memory: Memory,
-    pub(crate) now: DateTime<Utc>,
-    ids: CountingIds,
+    pub(crate) store: MemoryStore,
+    pub(crate) queue: MemoryQueue,
+    pub(crate) clock: ManualClock,
+    ids: SeededIds,
 }
 
 impl World {
     /// 22 November 2026, 20:00 UTC. `demo` (Berlin) and `other` (Auckland, where it is the 23rd) are linked, nobody has a
     /// job.
     pub(crate) fn new() -> Self {
+        log::collect();
+        let clock = ManualClock::new("2026-11-22T20:00:00Z".parse().unwrap());
         let world = Self {
-            memory: Memory::default(),
-            now: "2026-11-22T20:00:00Z".parse().unwrap(),
-            ids: CountingIds::default(),
+            store: MemoryStore::new(),
+            queue: MemoryQueue::new(clock.clone()),
+            clock,
+            ids: SeededIds::default(),
         };
-        world.memory.link(DEMO, "guid-demo", chrono_tz::Europe::Berlin, world.now);
-        world.memory.link(OTHER, "guid-other", chrono_tz::Pacific::Auckland, world.now);
+        for (user, time_zone) in [(DEMO, chrono_tz::Europe::Berlin), (OTHER, chrono_tz::Pacific::Auckland)] {
+            world.store.insert_link(Link { time_zone, ..build::link(&build::user(user)) });
+        }
         world
     }
 
-    pub(crate) fn later(&mut self, by: TimeDelta) {
-        self.now += by;
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
     }
 
-    fn clock(&self) -> FixedClock {
-        FixedClock(self.now)
+    /// Every operation on the store fails like this from now on.
+    pub(crate) fn fail(&self, fault: Fault) {
+        self.store.on_operation(move |_| Some(fault));
+    }
+
+    pub(crate) fn nudges(&self) -> u64 {
+        self.queue.sent()
+    }
+
+    pub(crate) fn link_of(&self, user: &str) -> Link {
+        self.store.snapshot().links[&build::user(user)].clone()
+    }
+
+    pub(crate) fn change_link(&self, user: &str, change: impl FnOnce(&mut Link)) {
+        let mut link = self.link_of(user);
+        change(&mut link);
+        self.store.insert_link(link);
+    }
+
+    pub(crate) fn job_of(&self, user: &str, job_id: &str) -> Job {
+        self.store.snapshot().jobs[&Self::key(user, job_id)].clone()
+    }
+
+    /// Stores a job as it is, with the locks that its status has.
+    pub(crate) fn put(&self, job: Job) {
+        let active_job_id = job.status.is_unfinished().then_some(job.key.job_id);
+        self.change_link(job.key.user_id.as_str(), |link| link.active_job_id = active_job_id);
+        self.store.insert_account(job.account.clone(), Account { active_job_id, ..Account::default() });
+        self.store.insert_job(job);
     }
 
     /// Sends a request to the function that API Gateway would choose by its path; an unknown path goes to read-job.
@@ -157,73 +165,58 @@ impl World {
         let mut context = Context::default();
         context.request_id = "lambda-request-id".into();
         let request = request.with_lambda_context(context);
-        let (memory, clock) = (self.memory.clone(), self.clock());
+        let (jobs, links, queue, clock) = self.ports();
         let reply = match function {
             "create-job" => {
-                let (jobs, links, queue) = (memory.clone(), memory.clone(), memory);
-                create_job::handle(&Starter { jobs, links, queue, clock, ids: &self.ids }, request).await
+                let ids = self.ids.clone();
+                create_job::handle(&Starter { jobs, links, queue, clock, ids }, request).await
             }
-            "read-job" => read_job::handle(&Reader { jobs: memory.clone(), links: memory }, request).await,
-            "control-job" => {
-                let (jobs, links, queue) = (memory.clone(), memory.clone(), memory);
-                control_job::handle(&Controller { jobs, links, queue, clock }, request).await
-            }
+            "read-job" => read_job::handle(&Reader { jobs, links }, request).await,
+            "control-job" => control_job::handle(&Controller { jobs, links, queue, clock }, request).await,
             other => panic!("no function {other}"),
         };
         Answer::of(reply.unwrap())
     }
 
     pub(crate) async fn deliver(&self, event: &Value) -> Result<SqsBatchResponse, lambda_http::Error> {
-        let memory = self.memory.clone();
-        let worker = Worker {
-            jobs: memory.clone(),
-            links: memory.clone(),
-            queue: memory,
-            vault: NoVault,
-            garmin: NoGarmin,
-            clock: self.clock(),
-            ids: &self.ids,
-        };
+        let (jobs, links, queue, clock) = self.ports();
+        let (vault, garmin, ids) = (NoVault, NoGarmin, self.ids.clone());
+        let worker = Worker { jobs, links, queue, vault, garmin, clock, ids };
         let event: SqsEvent = serde_json::from_value(event.clone()).unwrap();
         let mut context = Context::default();
-        context.deadline = u64::try_from((self.now + TimeDelta::seconds(180)).timestamp_millis()).unwrap();
+        context.deadline = u64::try_from((self.now() + TimeDelta::seconds(180)).timestamp_millis()).unwrap();
         process_chunk::handle(&worker, LambdaEvent::new(event, context)).await
     }
 
     pub(crate) async fn sweep(&self, event: &Value) -> Result<sweep_jobs::Swept, lambda_http::Error> {
-        let memory = self.memory.clone();
-        let (jobs, links, queue) = (memory.clone(), memory.clone(), memory);
-        let sweeper = Sweeper { jobs, links, queue, clock: self.clock() };
+        let (jobs, links, queue, clock) = self.ports();
+        let sweeper = Sweeper { jobs, links, queue, clock };
         sweep_jobs::handle(&sweeper, LambdaEvent::new(event.clone(), Context::default())).await
+    }
+
+    fn ports(&self) -> (MemoryStore, MemoryStore, MemoryQueue, ManualClock) {
+        (self.store.clone(), self.store.clone(), self.queue.clone(), self.clock.clone())
     }
 
     /// A job of 2022 (13 chunks) of a person, as made a minute ago, stored with its lock.
     pub(crate) fn pending_job(&self, user: &str, job_id: &str) -> Job {
-        let link = self.memory.link_of(user);
-        let range = DateRange::new("2022-01-01".parse().unwrap(), "2022-12-31".parse().unwrap()).unwrap();
-        let new = NewJob {
-            job_id: job_id.parse().unwrap(),
-            user_id: link.user_id,
-            account: link.account,
-            sync_type: SyncType::Historical,
-            range,
-            metric_types: [MetricType::Sleep, MetricType::Hrv].into_iter().collect(),
-            time_zone: link.time_zone,
-        };
-        let job = Job::new(new, self.now - TimeDelta::minutes(1));
-        self.memory.put(job.clone());
+        let link = self.link_of(user);
+        let job = build::job(&link.user_id)
+            .account(link.account)
+            .range("2022-01-01", "2022-12-31")
+            .metrics([MetricType::Sleep, MetricType::Hrv])
+            .time_zone(link.time_zone)
+            .made_at(self.now() - TimeDelta::minutes(1))
+            .build();
+        let job = Job { key: Self::key(user, job_id), ..job };
+        self.put(job.clone());
         job
     }
 
     /// The job after a worker has claimed it.
     pub(crate) fn claimed(&self, job: &Job) -> Job {
-        let claim = Claim {
-            now: self.now,
-            lease_until: self.now + TimeDelta::seconds(185),
-            token: Uuid::from_u128(1),
-        };
-        let job = job.claimed(&claim);
-        self.memory.put(job.clone());
+        let job = job.claimed(&build::claim(self.now(), 1));
+        self.put(job.clone());
         job
     }
 
@@ -231,7 +224,7 @@ impl World {
     pub(crate) fn running_job(&self, user: &str, job_id: &str) -> Job {
         let mut job = self.claimed(&self.pending_job(user, job_id));
         for _ in 0..2 {
-            let now = self.now + TimeDelta::seconds(100);
+            let now = self.now() + TimeDelta::seconds(100);
             job = self.claimed(&transition::chunk_done(&job, Vec::new(), None, now).after);
         }
         job
@@ -243,34 +236,34 @@ impl World {
         while let Some(chunk) = job.current_chunk() {
             let transition = if failing(chunk.index) {
                 let error = "sleep: Garmin is unavailable (http_503)".to_owned();
-                transition::chunk_failed(&job, error, Vec::new(), self.now)
+                transition::chunk_failed(&job, error, Vec::new(), self.now())
             } else {
-                transition::chunk_done(&job, Vec::new(), None, self.now)
+                transition::chunk_done(&job, Vec::new(), None, self.now())
             };
             job = transition.after;
         }
-        self.memory.put(job.clone());
+        self.put(job.clone());
         job
     }
 
     pub(crate) fn cancelled_job(&self, user: &str, job_id: &str) -> Job {
-        let job = transition::cancel(&self.pending_job(user, job_id), self.now).unwrap().after;
-        self.memory.put(job.clone());
+        let job = transition::cancel(&self.pending_job(user, job_id), self.now()).unwrap().after;
+        self.put(job.clone());
         job
     }
 
     pub(crate) fn paused_job(&self, user: &str, job_id: &str) -> Job {
-        let job = transition::pause(&self.running_job(user, job_id), self.now).unwrap().after;
-        self.memory.put(job.clone());
+        let job = transition::pause(&self.running_job(user, job_id), self.now()).unwrap().after;
+        self.put(job.clone());
         job
     }
 
     pub(crate) fn account_of(&self, user: &str) -> AccountKey {
-        self.memory.link_of(user).account
+        self.link_of(user).account
     }
 
     pub(crate) fn key(user: &str, job_id: &str) -> JobKey {
-        JobKey { user_id: UserId::new(user).unwrap(), job_id: job_id.parse().unwrap() }
+        JobKey { user_id: build::user(user), job_id: job_id.parse().unwrap() }
     }
 }
 
@@ -385,7 +378,7 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    fn of(reply: lambda_http::Response<Body>) -> Self {
+    pub(crate) fn of(reply: lambda_http::Response<Body>) -> Self {
         let (parts, body) = reply.into_parts();
         let headers = parts.headers.iter();
         let headers = headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()));

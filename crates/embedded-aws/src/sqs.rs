@@ -1,0 +1,48 @@
+//! SQS over HTTP: each request goes to `winterbaume` as the SDK sent it.
+
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{self, Body};
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use tokio::net::TcpListener;
+use winterbaume_core::{MockRequest, MockService};
+use winterbaume_sqs::SqsService;
+
+/// SQS takes a mebibyte of messages at once; this leaves room for their envelope.
+const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
+
+pub(crate) async fn serve(
+    listener: TcpListener,
+    stopped: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let router = Router::new()
+        .fallback(answer)
+        .with_state(Arc::new(SqsService::new()));
+    axum::serve(listener, router)
+        .with_graceful_shutdown(stopped)
+        .await
+}
+
+async fn answer(State(sqs): State<Arc<SqsService>>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let Ok(body) = body::to_bytes(body, MAX_BODY_BYTES).await else {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    };
+    let answer = sqs
+        .handle(MockRequest {
+            method: head.method.to_string(),
+            uri: head.uri.to_string(),
+            headers: head.headers,
+            body,
+        })
+        .await;
+    let mut response = Response::new(Body::from(answer.body));
+    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.headers_mut() = answer.headers;
+    response
+}

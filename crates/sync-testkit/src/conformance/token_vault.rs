@@ -1,0 +1,68 @@
+//! What every [`TokenVault`] promises.
+
+use secrecy::ExposeSecret;
+use sync_core::link::SealedTokens;
+use sync_core::ports::{TokenVault, VaultError};
+
+use crate::build::{tokens, user};
+
+/// The owner gets back what was sealed. A link can be larger than what KMS encrypts by itself.
+pub async fn sealed_tokens_open_for_their_owner(vault: &impl TokenVault) {
+    let owner = user("owner");
+    let access = "a".repeat(6_000);
+    let sent = tokens(&access, "refresh ☂");
+    let sealed = vault.seal(&owner, &sent).await.expect("it is sealed");
+    let opened = vault.open(&owner, &sealed).await.expect("it opens");
+    assert_eq!(opened.access.expose_secret(), access);
+    assert_eq!(opened.refresh.expose_secret(), "refresh ☂");
+    assert_eq!(
+        (opened.client_id, opened.expires_at),
+        (sent.client_id, sent.expires_at)
+    );
+}
+
+/// A record copied to another user is worthless to that user.
+pub async fn a_record_copied_to_another_user_does_not_open(vault: &impl TokenVault) {
+    let sealed = vault
+        .seal(&user("owner"), &tokens("a", "r"))
+        .await
+        .expect("it is sealed");
+    let opened = vault.open(&user("thief"), &sealed).await;
+    assert!(matches!(opened, Err(VaultError::Unreadable(_))));
+}
+
+/// Whatever is not an envelope is refused, not guessed at.
+pub async fn damaged_tokens_do_not_open(vault: &impl TokenVault) {
+    let owner = user("owner");
+    let sealed = vault.seal(&owner, &tokens("a", "r")).await.expect("it is sealed");
+    let half = sealed.0[..sealed.0.len() / 2].to_owned();
+    for damaged in [String::new(), "e30=".to_owned(), "no base64!".to_owned(), half] {
+        let opened = vault.open(&owner, &SealedTokens(damaged)).await;
+        assert!(matches!(opened, Err(VaultError::Unreadable(_))));
+    }
+}
+
+/// Equal tokens do not look equal.
+pub async fn the_same_tokens_never_seal_to_the_same_text(vault: &impl TokenVault) {
+    let owner = user("owner");
+    let one = vault.seal(&owner, &tokens("a", "r")).await.expect("it is sealed");
+    let other = vault.seal(&owner, &tokens("a", "r")).await.expect("it is sealed");
+    assert!(one != other);
+}
+
+/// Every promise of a [`TokenVault`] as a test. Takes an expression that gives the future of the vault.
+#[macro_export]
+macro_rules! token_vault_suite {
+    ($vault:expr) => {
+        $crate::suite!(
+            token_vault,
+            $vault,
+            [
+                sealed_tokens_open_for_their_owner,
+                a_record_copied_to_another_user_does_not_open,
+                damaged_tokens_do_not_open,
+                the_same_tokens_never_seal_to_the_same_text,
+            ]
+        );
+    };
+}

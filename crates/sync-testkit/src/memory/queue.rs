@@ -1,0 +1,119 @@
+//! Nudges in memory.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sync_core::ids::JobKey;
+use sync_core::job::SyncType;
+use sync_core::ports::{ChunkQueue, Clock, StoreError};
+use sync_core::timing::MAX_NUDGE_DELAY;
+
+use super::faults::{Fault, Faults, Operation};
+use super::give_way;
+use crate::clock::ManualClock;
+
+/// A nudge on its way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Whom it nudges.
+    pub key: JobKey,
+    /// In which queue it is.
+    pub sync_type: SyncType,
+    /// When it arrives.
+    pub visible_at: DateTime<Utc>,
+}
+
+/// The queues in memory. Clones share their messages. A message that was received is gone: a test that wants it twice
+/// sends it twice.
+#[derive(Clone, Debug)]
+pub struct MemoryQueue {
+    clock: ManualClock,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    messages: Vec<Message>,
+    sent: u64,
+    faults: Faults,
+}
+
+impl MemoryQueue {
+    /// Empty queues, whose delays run by this clock.
+    #[must_use]
+    pub fn new(clock: ManualClock) -> Self {
+        Self {
+            clock,
+            state: Arc::default(),
+        }
+    }
+
+    /// Lets the `nth` nudge from now on (1 is the next) fail.
+    pub fn fail_nudge(&self, nth: u64, fault: Fault) {
+        self.lock().faults.plan(nth, fault);
+    }
+
+    /// Asks `hook` before every nudge whether it shall fail.
+    pub fn on_nudge(&self, hook: impl FnMut(Operation) -> Option<Fault> + Send + 'static) {
+        self.lock().faults.hook(Some(Box::new(hook)));
+    }
+
+    /// Takes the first message of a queue that has arrived.
+    #[must_use]
+    pub fn receive(&self, sync_type: SyncType) -> Option<JobKey> {
+        let now = self.clock.now();
+        let mut state = self.lock();
+        let arrived = state
+            .messages
+            .iter()
+            .position(|message| message.sync_type == sync_type && message.visible_at <= now)?;
+        Some(state.messages.remove(arrived).key)
+    }
+
+    /// Every message that is on its way or has arrived.
+    #[must_use]
+    pub fn messages(&self) -> Vec<Message> {
+        self.lock().messages.clone()
+    }
+
+    /// How many messages were ever sent.
+    #[must_use]
+    pub fn sent(&self) -> u64 {
+        self.lock().sent
+    }
+
+    /// Loses everything, as a restart of the embedded queue does.
+    pub fn lose_all(&self) {
+        self.lock().messages.clear();
+    }
+
+    /// Puts a message back or in, past every fault: a duplicate, or one that nobody acknowledged.
+    pub fn insert(&self, message: Message) {
+        self.lock().messages.push(message);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ChunkQueue for MemoryQueue {
+    async fn nudge(&self, key: &JobKey, sync_type: SyncType, delay: TimeDelta) -> Result<(), StoreError> {
+        give_way().await;
+        let result = {
+            let mut state = self.lock();
+            let fault = state.faults.next(Operation::Nudge);
+            if fault.is_none_or(Fault::applies) {
+                state.sent += 1;
+                state.messages.push(Message {
+                    key: key.clone(),
+                    sync_type,
+                    visible_at: self.clock.now() + delay.clamp(TimeDelta::zero(), MAX_NUDGE_DELAY),
+                });
+            }
+            fault.map_or(Ok(()), |fault| Err(fault.error()))
+        };
+        give_way().await;
+        result
+    }
+}

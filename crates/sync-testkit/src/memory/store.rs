@@ -1,0 +1,594 @@
+//! Jobs, links, accounts and records in memory.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde_json::Value;
+use sync_core::ids::{AccountKey, JobId, JobKey, UserId};
+use sync_core::job::{Job, JobStatus};
+use sync_core::link::{Account, Link, SealedTokens};
+use sync_core::ports::{
+    Applied, ClaimOutcome, DueJob, JobStore, LinkStore, Page, RecordQuery, RecordStore, RememberedAnswer,
+    StartOutcome, StoreError,
+};
+use sync_core::record::{Attribute, RecordKey, RecordUpsert, StoredRecord};
+use sync_core::timing::IDEMPOTENCY_WINDOW;
+use sync_core::transition::{Claim, LockChange, Transition};
+
+use super::faults::{Fault, Faults, Operation};
+use super::give_way;
+
+/// The stores in memory. Clones share one state.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryStore {
+    state: Arc<Mutex<State>>,
+}
+
+/// Everything that a [`MemoryStore`] holds.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Snapshot {
+    /// The jobs.
+    pub jobs: BTreeMap<JobKey, Job>,
+    /// The links.
+    pub links: BTreeMap<UserId, Link>,
+    /// The accounts.
+    pub accounts: BTreeMap<AccountKey, Account>,
+    /// The records of every user, those of other sources included.
+    pub records: BTreeMap<(UserId, RecordKey), StoredRecord>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    kept: Snapshot,
+    foreign: BTreeMap<(UserId, RecordKey), String>,
+    answers: BTreeMap<(UserId, String), RememberedAnswer>,
+    stale_index: Option<Vec<DueJob>>,
+    faults: Faults,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Lets the `nth` write from now on (1 is the next) fail.
+    pub fn fail_write(&self, nth: u64, fault: Fault) {
+        self.lock().faults.plan(nth, fault);
+    }
+
+    /// Asks `hook` before every operation whether it shall fail. Writes that were planned to fail do so first.
+    pub fn on_operation(&self, hook: impl FnMut(Operation) -> Option<Fault> + Send + 'static) {
+        self.lock().faults.hook(Some(Box::new(hook)));
+    }
+
+    /// No more faults from a hook.
+    pub fn end_faults(&self) {
+        self.lock().faults.hook(None);
+    }
+
+    /// How many writes were asked for, those that failed included.
+    #[must_use]
+    pub fn writes(&self) -> u64 {
+        self.lock().faults.writes()
+    }
+
+    /// From now on [`due`](JobStore::due) answers from the index as it is now, as a stale index would.
+    pub fn freeze_index(&self) {
+        let mut state = self.lock();
+        state.stale_index = Some(state.index());
+    }
+
+    /// The index is up to date again.
+    pub fn thaw_index(&self) {
+        self.lock().stale_index = None;
+    }
+
+    /// Everything in it, past every fault.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        self.lock().kept.clone()
+    }
+
+    /// Stores a job as it is, without locks and past every fault.
+    pub fn insert_job(&self, job: Job) {
+        self.lock().kept.jobs.insert(job.key.clone(), job);
+    }
+
+    /// Stores a link as it is, with the watermark and the lock it has, past every fault.
+    pub fn insert_link(&self, link: Link) {
+        self.lock().kept.links.insert(link.user_id.clone(), link);
+    }
+
+    /// Stores an account as it is, past every fault.
+    pub fn insert_account(&self, account: AccountKey, kept: Account) {
+        self.lock().kept.accounts.insert(account, kept);
+    }
+
+    /// Stores a record of another source than Garmin, past every fault.
+    pub fn insert_foreign_record(&self, user: &UserId, record: &RecordUpsert, source: &str) {
+        let mut state = self.lock();
+        let key = (user.clone(), record.key.clone());
+        state.foreign.insert(key.clone(), source.to_owned());
+        state.kept.records.insert(
+            key,
+            StoredRecord {
+                key: record.key.clone(),
+                attributes: record.attributes.clone(),
+            },
+        );
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn perform<T>(
+        &self,
+        operation: Operation,
+        effect: impl FnOnce(&mut State) -> Result<T, StoreError> + Send,
+    ) -> Result<T, StoreError> {
+        give_way().await;
+        let result = {
+            let mut state = self.lock();
+            match state.faults.next(operation) {
+                None => effect(&mut state),
+                Some(fault) => {
+                    if fault.applies() {
+                        effect(&mut state).ok();
+                    }
+                    Err(fault.error())
+                }
+            }
+        };
+        give_way().await;
+        result
+    }
+}
+
+impl State {
+    fn index(&self) -> Vec<DueJob> {
+        let due = |job: &Job| {
+            Some(DueJob {
+                key: job.key.clone(),
+                due_at: job.due_at?,
+            })
+        };
+        self.kept.jobs.values().filter_map(due).collect()
+    }
+
+    fn is_used(&self, user: &UserId, key: &str, now: DateTime<Utc>) -> bool {
+        self.answers
+            .get(&(user.clone(), key.to_owned()))
+            .is_some_and(|answer| answer.expires_at > now)
+    }
+
+    fn start(&mut self, job: &Job, remember: Option<&RememberedAnswer>) -> Result<StartOutcome, StoreError> {
+        let user = &job.key.user_id;
+        if remember.is_some_and(|answer| self.is_used(user, &answer.key, job.created_at)) {
+            return Ok(StartOutcome::Repeated);
+        }
+        let Some(link) = self.kept.links.get_mut(user).filter(|link| link.is_active) else {
+            return Ok(StartOutcome::NotLinked);
+        };
+        if let Some(holder) = link.active_job_id {
+            return Ok(StartOutcome::UserBusy(holder));
+        }
+        let account = self.kept.accounts.entry(job.account.clone()).or_default();
+        if account.active_job_id.is_some() {
+            return Ok(StartOutcome::AccountBusy);
+        }
+        if self.kept.jobs.contains_key(&job.key) {
+            return Err(StoreError::Unavailable(
+                "the id is taken by a job that has ended".into(),
+            ));
+        }
+        link.active_job_id = Some(job.key.job_id);
+        account.active_job_id = Some(job.key.job_id);
+        self.kept.jobs.insert(job.key.clone(), job.clone());
+        if let Some(answer) = remember {
+            self.answers
+                .insert((user.clone(), answer.key.clone()), answer.clone());
+        }
+        Ok(StartOutcome::Started)
+    }
+
+    fn claim(&mut self, key: &JobKey, claim: &Claim) -> ClaimOutcome {
+        let Some(job) = self.kept.jobs.get_mut(key) else {
+            return ClaimOutcome::Refused;
+        };
+        if job.is_claimable(claim.now) {
+            *job = job.claimed(claim);
+            return ClaimOutcome::Claimed(Box::new(job.clone()));
+        }
+        let is_own = job.status == JobStatus::Running
+            && job.claim_token == Some(claim.token)
+            && job.lease_until == Some(claim.lease_until);
+        if is_own {
+            ClaimOutcome::Claimed(Box::new(job.clone()))
+        } else {
+            ClaimOutcome::Refused
+        }
+    }
+
+    fn holds(&self, transition: &Transition) -> bool {
+        let before = &transition.before;
+        self.kept.jobs.get(&before.key).is_some_and(|job| {
+            job.fence == before.fence
+                && job.status == before.status
+                && (!transition.guards_cursor || job.chunk_states == before.chunk_states)
+        })
+    }
+
+    fn apply(&mut self, transition: &Transition, records: &[RecordUpsert]) -> Applied {
+        let job = &transition.before;
+        let id = job.key.job_id;
+        let user = &job.key.user_id;
+        let link = self.kept.links.get(user);
+        let account = self.kept.accounts.get(&job.account);
+        let link_holder = link.and_then(|link| link.active_job_id);
+        let account_holder = account.and_then(|account| account.active_job_id);
+        let locks_allow = match transition.lock {
+            LockChange::Keep => transition.watermark.is_none() || link_holder == Some(id),
+            LockChange::Release => link_holder == Some(id) && account_holder == Some(id),
+            LockChange::Acquire => {
+                link.is_some_and(|link| link.is_active)
+                    && link_holder.is_none_or(|holder| holder == id)
+                    && account_holder.is_none_or(|holder| holder == id)
+            }
+        };
+        if !self.holds(transition) || !locks_allow {
+            return Applied::Lost;
+        }
+        self.write_records(user, records);
+        if let Some(stored) = self.kept.jobs.get_mut(&job.key) {
+            merge(stored, &transition.before, &transition.after);
+        }
+        if let Some(link) = self.kept.links.get_mut(user) {
+            if let Some(watermark) = transition.watermark {
+                move_watermark(link, job, watermark);
+            }
+            set_lock(&mut link.active_job_id, transition.lock, id);
+        }
+        if transition.lock != LockChange::Keep {
+            let account = self.kept.accounts.entry(job.account.clone()).or_default();
+            set_lock(&mut account.active_job_id, transition.lock, id);
+        }
+        Applied::Yes
+    }
+
+    fn write_records(&mut self, user: &UserId, records: &[RecordUpsert]) {
+        for record in records {
+            let key = (user.clone(), record.key.clone());
+            if self.foreign.contains_key(&key) {
+                continue;
+            }
+            let stored = self.kept.records.entry(key).or_insert_with(|| StoredRecord {
+                key: record.key.clone(),
+                attributes: BTreeMap::new(),
+            });
+            for (name, attribute) in &record.attributes {
+                stored.attributes.insert(name.clone(), as_kept(attribute));
+            }
+        }
+    }
+}
+
+fn set_lock(lock: &mut Option<JobId>, change: LockChange, job: JobId) {
+    match change {
+        LockChange::Keep => {}
+        LockChange::Acquire => *lock = Some(job),
+        LockChange::Release => *lock = None,
+    }
+}
+
+/// Only forward, and only on a link to the account that the job imported from.
+fn move_watermark(link: &mut Link, job: &Job, watermark: NaiveDate) {
+    let forward = link.last_successful_sync_date.is_none_or(|date| date < watermark);
+    if forward && link.account == job.account {
+        link.last_successful_sync_date = Some(watermark);
+    }
+}
+
+/// Writes what differs between `before` and `after` into `stored`, and nothing else.
+fn merge(stored: &mut Job, before: &Job, after: &Job) {
+    macro_rules! changed {
+        ($($field:ident),+ $(,)?) => {
+            $(if before.$field != after.$field {
+                stored.$field = after.$field.clone();
+            })+
+        };
+    }
+    changed!(
+        account,
+        sync_type,
+        range,
+        metric_types,
+        time_zone,
+        status,
+        pause_reason,
+        chunk_states,
+        progress,
+        failed_chunks,
+        gaps,
+        error_message,
+        fence,
+        lease_until,
+        claim_token,
+        attempts,
+        retry_at,
+        due_at,
+        created_at,
+        started_at,
+        completed_at,
+        updated_at,
+    );
+}
+
+/// A value as DynamoDB keeps it: a number without a fraction is an integer.
+fn as_kept(attribute: &Attribute) -> Attribute {
+    match attribute {
+        Attribute::Json(value) => Attribute::Json(integers(value)),
+        Attribute::Bytes(bytes) => Attribute::Bytes(bytes.clone()),
+    }
+}
+
+fn integers(value: &Value) -> Value {
+    match value {
+        Value::Number(number) => {
+            let text = number
+                .as_f64()
+                .filter(|float| float.fract() == 0.0 && float.abs() < 1e15);
+            match text
+                .filter(|_| number.is_f64())
+                .map(|float| format!("{float:.0}").parse::<i64>())
+            {
+                Some(Ok(integer)) => integer.into(),
+                _ => value.clone(),
+            }
+        }
+        Value::Array(values) => values.iter().map(integers).collect(),
+        Value::Object(fields) => Value::Object(
+            fields
+                .iter()
+                .map(|(name, value)| (name.clone(), integers(value)))
+                .collect(),
+        ),
+        other => other.clone(),
+    }
+}
+
+impl JobStore for MemoryStore {
+    async fn start(
+        &self,
+        job: &Job,
+        remember: Option<&RememberedAnswer>,
+    ) -> Result<StartOutcome, StoreError> {
+        self.perform(Operation::Start, |state| state.start(job, remember))
+            .await
+    }
+
+    async fn job(&self, key: &JobKey) -> Result<Option<Job>, StoreError> {
+        self.perform(Operation::Read, |state| Ok(state.kept.jobs.get(key).cloned()))
+            .await
+    }
+
+    async fn jobs(&self, user: &UserId, limit: u32, cursor: Option<JobId>) -> Result<Page<Job>, StoreError> {
+        self.perform(Operation::Read, |state| {
+            let of_user = state.kept.jobs.values().rev().filter(|job| {
+                job.key.user_id == *user && cursor.is_none_or(|cursor| job.key.job_id < cursor)
+            });
+            Ok(page(of_user.cloned(), limit.clamp(1, 100), |job| {
+                job.key.job_id.to_string()
+            }))
+        })
+        .await
+    }
+
+    async fn claim(&self, key: &JobKey, claim: &Claim) -> Result<ClaimOutcome, StoreError> {
+        self.perform(Operation::Claim, |state| Ok(state.claim(key, claim)))
+            .await
+    }
+
+    async fn apply(&self, transition: &Transition, records: &[RecordUpsert]) -> Result<Applied, StoreError> {
+        give_way().await;
+        let result = {
+            let mut state = self.lock();
+            match state.faults.next(Operation::Apply) {
+                None => Ok(state.apply(transition, records)),
+                Some(fault) => {
+                    if fault.applies() {
+                        let _lost_or_not = state.apply(transition, records);
+                    } else if fault == Fault::RecordsOnly && state.holds(transition) {
+                        state.write_records(&transition.before.key.user_id, records);
+                    }
+                    Err(fault.error())
+                }
+            }
+        };
+        give_way().await;
+        result
+    }
+
+    async fn due(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<DueJob>, StoreError> {
+        self.perform(Operation::Read, |state| {
+            let mut due = state.stale_index.clone().unwrap_or_else(|| state.index());
+            due.retain(|job| job.due_at <= now);
+            due.sort_by(|one, other| (one.due_at, &one.key).cmp(&(other.due_at, &other.key)));
+            due.truncate(limit as usize);
+            Ok(due)
+        })
+        .await
+    }
+
+    async fn postpone(&self, due: &DueJob, until: DateTime<Utc>) -> Result<Applied, StoreError> {
+        self.perform(Operation::Postpone, |state| {
+            let job = state.kept.jobs.get_mut(&due.key);
+            match job.filter(|job| job.due_at == Some(due.due_at)) {
+                Some(job) => {
+                    job.due_at = Some(until);
+                    Ok(Applied::Yes)
+                }
+                None => Ok(Applied::Lost),
+            }
+        })
+        .await
+    }
+
+    async fn remembered(
+        &self,
+        user: &UserId,
+        key: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Option<RememberedAnswer>, StoreError> {
+        self.perform(Operation::Read, |state| {
+            let answer = state.answers.get(&(user.clone(), key.to_owned()));
+            Ok(answer.filter(|answer| answer.expires_at > now).cloned())
+        })
+        .await
+    }
+
+    async fn remember(&self, user: &UserId, answer: &RememberedAnswer) -> Result<Applied, StoreError> {
+        self.perform(Operation::Remember, |state| {
+            if state.is_used(user, &answer.key, answer.expires_at - IDEMPOTENCY_WINDOW) {
+                return Ok(Applied::Lost);
+            }
+            state
+                .answers
+                .insert((user.clone(), answer.key.clone()), answer.clone());
+            Ok(Applied::Yes)
+        })
+        .await
+    }
+}
+
+impl LinkStore for MemoryStore {
+    async fn link(&self, user: &UserId) -> Result<Option<Link>, StoreError> {
+        self.perform(Operation::Read, |state| Ok(state.kept.links.get(user).cloned()))
+            .await
+    }
+
+    async fn put_link(&self, link: &Link) -> Result<(), StoreError> {
+        self.perform(Operation::PutLink, |state| {
+            let before = state.kept.links.get(&link.user_id);
+            let kept = Link {
+                tokens_version: before.map_or(0, |before| before.tokens_version) + 1,
+                is_active: true,
+                reauth_required: false,
+                last_successful_sync_date: before
+                    .filter(|before| before.account == link.account)
+                    .and_then(|before| before.last_successful_sync_date),
+                active_job_id: before.and_then(|before| before.active_job_id),
+                ..link.clone()
+            };
+            state.kept.links.insert(link.user_id.clone(), kept);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn replace_tokens(
+        &self,
+        user: &UserId,
+        version: u64,
+        tokens: &SealedTokens,
+        expires_at: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<Applied, StoreError> {
+        self.perform(Operation::ReplaceTokens, |state| {
+            let link = state.kept.links.get_mut(user);
+            let Some(link) = link.filter(|link| link.tokens_version == version) else {
+                return Ok(Applied::Lost);
+            };
+            link.tokens = tokens.clone();
+            link.tokens_version = version + 1;
+            link.token_expires_at = expires_at;
+            link.updated_at = now;
+            Ok(Applied::Yes)
+        })
+        .await
+    }
+
+    async fn require_reauth(
+        &self,
+        user: &UserId,
+        version: u64,
+        now: DateTime<Utc>,
+    ) -> Result<Applied, StoreError> {
+        self.perform(Operation::RequireReauth, |state| {
+            let link = state.kept.links.get_mut(user);
+            let Some(link) = link.filter(|link| link.tokens_version == version) else {
+                return Ok(Applied::Lost);
+            };
+            link.reauth_required = true;
+            link.updated_at = now;
+            Ok(Applied::Yes)
+        })
+        .await
+    }
+
+    async fn account(&self, account: &AccountKey) -> Result<Account, StoreError> {
+        self.perform(Operation::Read, |state| {
+            Ok(state.kept.accounts.get(account).cloned().unwrap_or_default())
+        })
+        .await
+    }
+
+    async fn throttle(
+        &self,
+        account: &AccountKey,
+        not_before: DateTime<Utc>,
+    ) -> Result<DateTime<Utc>, StoreError> {
+        self.perform(Operation::Throttle, |state| {
+            let account = state.kept.accounts.entry(account.clone()).or_default();
+            account.consecutive_throttles += 1;
+            let later = account.not_before.map_or(not_before, |kept| kept.max(not_before));
+            account.not_before = Some(later);
+            Ok(later)
+        })
+        .await
+    }
+
+    async fn clear_throttles(&self, account: &AccountKey) -> Result<(), StoreError> {
+        self.perform(Operation::ClearThrottles, |state| {
+            if let Some(account) = state.kept.accounts.get_mut(account) {
+                account.consecutive_throttles = 0;
+            }
+            Ok(())
+        })
+        .await
+    }
+}
+
+impl RecordStore for MemoryStore {
+    async fn records(&self, user: &UserId, query: &RecordQuery) -> Result<Page<StoredRecord>, StoreError> {
+        self.perform(Operation::Read, |state| {
+            let within = |id: &str| {
+                query.from.as_deref().is_none_or(|from| from <= id)
+                    && query.to.as_deref().is_none_or(|to| id <= to)
+                    && query.cursor.as_deref().is_none_or(|cursor| cursor < id)
+            };
+            let found = state
+                .kept
+                .records
+                .iter()
+                .filter(|((owner, key), _)| owner == user && key.kind == query.kind && within(&key.id))
+                .map(|(_, record)| record.clone());
+            Ok(page(found, query.limit.clamp(1, 1_000), |record| {
+                record.key.id.clone()
+            }))
+        })
+        .await
+    }
+}
+
+fn page<T>(items: impl Iterator<Item = T>, limit: u32, cursor: impl Fn(&T) -> String) -> Page<T> {
+    let limit = limit as usize;
+    let mut items: Vec<T> = items.take(limit + 1).collect();
+    let more = items.len() > limit;
+    items.truncate(limit);
+    let next = items.last().filter(|_| more).map(cursor);
+    Page { items, next }
+}
