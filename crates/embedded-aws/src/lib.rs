@@ -45,11 +45,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        Self {
-            storage: Storage::Memory,
-            dynamodb: any_port,
-            sqs: any_port,
-        }
+        Self { storage: Storage::Memory, dynamodb: any_port, sqs: any_port }
     }
 }
 
@@ -94,9 +90,8 @@ impl EmbeddedAws {
         let database = match options.storage {
             Storage::Memory => Database::memory(),
             Storage::File(path) => {
-                let path = path
-                    .to_str()
-                    .ok_or_else(|| StartError::Database("its path is not UTF-8".to_owned()))?;
+                let path =
+                    path.to_str().ok_or_else(|| StartError::Database("its path is not UTF-8".to_owned()))?;
                 Database::new(path)
             }
         }
@@ -124,19 +119,10 @@ impl EmbeddedAws {
             }
         });
         Ok(Self {
-            endpoints: Endpoints {
-                dynamodb: dynamodb_url,
-                sqs: sqs_url,
-            },
+            endpoints: Endpoints { dynamodb: dynamodb_url, sqs: sqs_url },
             services: vec![
-                Service {
-                    stop: stop_dynamodb,
-                    task: dynamodb_task,
-                },
-                Service {
-                    stop: stop_sqs,
-                    task: sqs_task,
-                },
+                Service { stop: stop_dynamodb, task: dynamodb_task },
+                Service { stop: stop_sqs, task: sqs_task },
             ],
         })
     }
@@ -170,11 +156,7 @@ impl EmbeddedAws {
 }
 
 async fn listen(service: &'static str, address: SocketAddr) -> Result<(TcpListener, String), StartError> {
-    let failed = |source| StartError::Listen {
-        service,
-        address,
-        source,
-    };
+    let failed = |source| StartError::Listen { service, address, source };
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let bound = listener.local_addr().map_err(failed)?;
     Ok((listener, format!("http://{bound}")))

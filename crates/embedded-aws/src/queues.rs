@@ -50,15 +50,13 @@ pub enum QueueError {
 /// # Errors
 /// [`QueueError`].
 pub async fn create_queue(sqs: &Client, spec: &QueueSpec) -> Result<String, QueueError> {
-    let mut request = sqs.create_queue().queue_name(&spec.name).attributes(
-        QueueAttributeName::VisibilityTimeout,
-        spec.visibility_timeout.as_secs().to_string(),
-    );
+    let mut request = sqs
+        .create_queue()
+        .queue_name(&spec.name)
+        .attributes(QueueAttributeName::VisibilityTimeout, spec.visibility_timeout.as_secs().to_string());
     if let Some(dead_letters) = &spec.dead_letters {
-        let url = created(
-            &dead_letters.name,
-            sqs.create_queue().queue_name(&dead_letters.name).send().await,
-        )?;
+        let url =
+            created(&dead_letters.name, sqs.create_queue().queue_name(&dead_letters.name).send().await)?;
         let arn = sqs
             .get_queue_attributes()
             .queue_url(&url)
@@ -82,21 +80,13 @@ fn created<E: Into<aws_sdk_sqs::Error>>(
     name: &str,
     created: Result<aws_sdk_sqs::operation::create_queue::CreateQueueOutput, E>,
 ) -> Result<String, QueueError> {
-    created
-        .map_err(|error| refused(name, error))?
-        .queue_url
-        .ok_or_else(|| no_address(name))
+    created.map_err(|error| refused(name, error))?.queue_url.ok_or_else(|| no_address(name))
 }
 
 fn refused(name: &str, source: impl Into<aws_sdk_sqs::Error>) -> QueueError {
-    QueueError::Sqs {
-        name: name.to_owned(),
-        source: Box::new(source.into()),
-    }
+    QueueError::Sqs { name: name.to_owned(), source: Box::new(source.into()) }
 }
 
 fn no_address(name: &str) -> QueueError {
-    QueueError::NoAddress {
-        name: name.to_owned(),
-    }
+    QueueError::NoAddress { name: name.to_owned() }
 }

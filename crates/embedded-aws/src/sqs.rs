@@ -20,12 +20,8 @@ pub(crate) async fn serve(
     listener: TcpListener,
     stopped: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let router = Router::new()
-        .fallback(answer)
-        .with_state(Arc::new(SqsService::new()));
-    axum::serve(listener, router)
-        .with_graceful_shutdown(stopped)
-        .await
+    let router = Router::new().fallback(answer).with_state(Arc::new(SqsService::new()));
+    axum::serve(listener, router).with_graceful_shutdown(stopped).await
 }
 
 async fn answer(State(sqs): State<Arc<SqsService>>, request: Request) -> Response {

@@ -94,11 +94,7 @@ impl Calls {
         }
         book.calls.push(call);
         drop(book);
-        InFlight {
-            calls: self.clone(),
-            account,
-            sequence,
-        }
+        InFlight { calls: self.clone(), account, sequence }
     }
 
     fn update(&self, sequence: u64, change: impl FnOnce(&mut Call)) {

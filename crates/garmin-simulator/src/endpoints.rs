@@ -202,14 +202,12 @@ fn route(ask: &Ask<'_>, path: &str) -> Result<Reply, Reply> {
         ["wellness-service", "stats", "daily", "sleep", "score", s, e] => {
             Ok(ranges::sleep_score(ask, window(s, e, cap::STATS)?))
         }
-        ["wellness-service", "stats", "daily", "acclimation"] => Ok(ranges::oxygen(
-            ask,
-            ask.window_params("fromDate", "untilDate", cap::NONE)?,
-        )),
-        ["wellness-service", "wellness", "bodyBattery", "reports", "daily"] => Ok(days::body_battery(
-            ask,
-            ask.window_params("startDate", "endDate", cap::STATS)?,
-        )),
+        ["wellness-service", "stats", "daily", "acclimation"] => {
+            Ok(ranges::oxygen(ask, ask.window_params("fromDate", "untilDate", cap::NONE)?))
+        }
+        ["wellness-service", "wellness", "bodyBattery", "reports", "daily"] => {
+            Ok(days::body_battery(ask, ask.window_params("startDate", "endDate", cap::STATS)?))
+        }
         ["fitnessage-service", "stats", "daily", s, e] => {
             Ok(metrics::fitness_age(ask, window(s, e, cap::FITNESS_AGE)?))
         }
@@ -220,15 +218,12 @@ fn route(ask: &Ask<'_>, path: &str) -> Result<Reply, Reply> {
         ["metrics-service", "metrics", "maxmet", "daily", s, e] => {
             Ok(metrics::vo2_max(ask, window(s, e, cap::VO2_MAX)?))
         }
-        ["metrics-service", "metrics", "racepredictions", "daily", name] => metrics::races(
-            ask,
-            name,
-            ask.window_params("fromCalendarDate", "toCalendarDate", cap::RACES)?,
-        ),
-        ["metrics-service", "metrics", "hillscore", "stats"] => Ok(metrics::hill_score(
-            ask,
-            ask.window_params("startDate", "endDate", cap::HILL_SCORE)?,
-        )),
+        ["metrics-service", "metrics", "racepredictions", "daily", name] => {
+            metrics::races(ask, name, ask.window_params("fromCalendarDate", "toCalendarDate", cap::RACES)?)
+        }
+        ["metrics-service", "metrics", "hillscore", "stats"] => {
+            Ok(metrics::hill_score(ask, ask.window_params("startDate", "endDate", cap::HILL_SCORE)?))
+        }
         ["metrics-service", "metrics", "endurancescore", "stats"] => Ok(metrics::endurance_score(
             ask,
             ask.window_params("startDate", "endDate", cap::ENDURANCE_SCORE)?,

@@ -101,24 +101,13 @@ impl FaultRule {
     /// `fault` on every call.
     #[must_use]
     pub fn always(fault: Fault) -> Self {
-        Self {
-            matcher: Matcher::default(),
-            fault,
-            times: None,
-        }
+        Self { matcher: Matcher::default(), fault, times: None }
     }
 
     /// `fault` on every call whose path contains `path`.
     pub fn on(path: impl Into<String>, fault: Fault) -> Self {
-        let matcher = Matcher {
-            path_contains: Some(path.into()),
-            ..Matcher::default()
-        };
-        Self {
-            matcher,
-            fault,
-            times: None,
-        }
+        let matcher = Matcher { path_contains: Some(path.into()), ..Matcher::default() };
+        Self { matcher, fault, times: None }
     }
 
     /// The same rule, but at most `times` times.
@@ -148,9 +137,7 @@ pub struct FaultPlan {
 impl FaultPlan {
     /// A plan of these rules.
     pub fn of(rules: impl IntoIterator<Item = FaultRule>) -> Self {
-        Self {
-            rules: rules.into_iter().collect(),
-        }
+        Self { rules: rules.into_iter().collect() }
     }
 }
 
@@ -168,10 +155,7 @@ pub(crate) struct Faults {
 
 impl Faults {
     pub(crate) fn new(seed: u64, plan: FaultPlan) -> Self {
-        let faults = Self {
-            seed,
-            armed: Mutex::default(),
-        };
+        let faults = Self { seed, armed: Mutex::default() };
         faults.set(plan);
         faults
     }
@@ -181,29 +165,15 @@ impl Faults {
     }
 
     pub(crate) fn set(&self, plan: FaultPlan) {
-        *self.armed() = plan
-            .rules
-            .into_iter()
-            .map(|rule| Armed {
-                rule,
-                seen: 0,
-                played: 0,
-            })
-            .collect();
+        *self.armed() = plan.rules.into_iter().map(|rule| Armed { rule, seen: 0, played: 0 }).collect();
     }
 
     pub(crate) fn add(&self, rule: FaultRule) {
-        self.armed().push(Armed {
-            rule,
-            seen: 0,
-            played: 0,
-        });
+        self.armed().push(Armed { rule, seen: 0, played: 0 });
     }
 
     pub(crate) fn plan(&self) -> FaultPlan {
-        FaultPlan {
-            rules: self.armed().iter().map(|armed| armed.rule.clone()).collect(),
-        }
+        FaultPlan { rules: self.armed().iter().map(|armed| armed.rule.clone()).collect() }
     }
 
     /// Counts the call in every rule it is about and returns the fault of the first rule whose turn it is.
@@ -220,9 +190,7 @@ impl Faults {
             let first = matcher.from_call.unwrap_or(1).max(1);
             let due = count >= first
                 && matcher.to_call.is_none_or(|last| count <= last)
-                && matcher
-                    .every_nth
-                    .is_none_or(|nth| nth > 0 && (count - first + 1).is_multiple_of(nth))
+                && matcher.every_nth.is_none_or(|nth| nth > 0 && (count - first + 1).is_multiple_of(nth))
                 && matcher.probability.is_none_or(|probability| {
                     Draw::new(self.seed ^ index as u64, Stream::Person, count.cast_signed())
                         .chance(probability)
@@ -243,14 +211,8 @@ fn is_about(
     account: Option<&str>,
     dates: Option<&RangeInclusive<NaiveDate>>,
 ) -> bool {
-    matcher
-        .path_contains
-        .as_ref()
-        .is_none_or(|part| path.contains(part.as_str()))
-        && matcher
-            .account
-            .as_ref()
-            .is_none_or(|wanted| account == Some(wanted.as_str()))
+    matcher.path_contains.as_ref().is_none_or(|part| path.contains(part.as_str()))
+        && matcher.account.as_ref().is_none_or(|wanted| account == Some(wanted.as_str()))
         && matcher.days.is_none_or(|days| {
             dates.is_some_and(|asked| *asked.start() <= days.to && *asked.end() >= days.from)
         })
@@ -258,14 +220,7 @@ fn is_about(
 
 /// The window a call asks for: from the earliest to the latest date in its path and query.
 fn dates_in(path: &str, query: &str) -> Option<RangeInclusive<NaiveDate>> {
-    let values = query
-        .split('&')
-        .filter_map(|pair| pair.split_once('='))
-        .map(|(_, value)| value);
-    let dates = || {
-        path.split('/')
-            .chain(values.clone())
-            .filter_map(|part| part.parse::<NaiveDate>().ok())
-    };
+    let values = query.split('&').filter_map(|pair| pair.split_once('=')).map(|(_, value)| value);
+    let dates = || path.split('/').chain(values.clone()).filter_map(|part| part.parse::<NaiveDate>().ok());
     Some(dates().min()?..=dates().max()?)
 }

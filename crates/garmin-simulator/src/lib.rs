@@ -65,9 +65,7 @@ pub struct Simulator {
 
 impl std::fmt::Debug for Simulator {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Simulator")
-            .field("addr", &self.addr)
-            .finish_non_exhaustive()
+        f.debug_struct("Simulator").field("addr", &self.addr).finish_non_exhaustive()
     }
 }
 
@@ -140,10 +138,7 @@ impl Simulator {
     /// A new link of an account, `None` when there is no such account.
     #[must_use]
     pub fn tokens_for(&self, account: &str) -> Option<TokenSet> {
-        self.world
-            .tokens
-            .mint(account, CLIENT_IDS[0], self.world.clock.now())
-            .map(|granted| granted.tokens)
+        self.world.tokens.mint(account, CLIENT_IDS[0], self.world.clock.now()).map(|granted| granted.tokens)
     }
 
     /// Refuses every token the account has, until a new login (or `tokens_for`).

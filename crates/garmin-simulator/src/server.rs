@@ -127,9 +127,8 @@ async fn connection(stream: TcpStream, from: SocketAddr, world: World, routes: R
         let (world, routes) = (world.clone(), routes.clone());
         async move { answer(world, routes, request.map(Body::new)).await }
     });
-    let served = hyper::server::conn::http1::Builder::new()
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
+    let served =
+        hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
     if let Err(error) = served {
         // Dropped on purpose, or by the client: either way no more than a remark.
         tracing::debug!(%error, %from, "connection ended");
@@ -152,24 +151,15 @@ impl std::error::Error for Dropped {}
 fn owner(world: &World, uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Option<String> {
     if uri.path() == TOKEN_PATH {
         let form = std::str::from_utf8(body).ok()?;
-        let token = form
-            .split('&')
-            .find_map(|pair| pair.strip_prefix("refresh_token="))?;
+        let token = form.split('&').find_map(|pair| pair.strip_prefix("refresh_token="))?;
         return world.tokens.owner(token);
     }
     let token = bearer(headers)?;
-    world
-        .tokens
-        .bearer(token, world.clock.now())
-        .map(|bearer| bearer.account)
+    world.tokens.bearer(token, world.clock.now()).map(|bearer| bearer.account)
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
-    headers
-        .get(header::AUTHORIZATION)?
-        .to_str()
-        .ok()?
-        .strip_prefix("Bearer ")
+    headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
 }
 
 async fn answer(world: World, routes: Router, request: Request) -> Result<Response, Dropped> {
@@ -196,9 +186,8 @@ async fn answer(world: World, routes: Router, request: Request) -> Result<Respon
     let in_flight = world.calls.begin(call, for_data);
     let fault = world.faults.next(&path, &query, account.as_deref());
     if let Some(fault) = &fault {
-        let name = serde_json::to_value(fault)
-            .ok()
-            .and_then(|fault| Some(fault["kind"].as_str()?.to_owned()));
+        let name =
+            serde_json::to_value(fault).ok().and_then(|fault| Some(fault["kind"].as_str()?.to_owned()));
         world.calls.faulted(in_flight.sequence, name.unwrap_or_default());
     }
     if !world.latency.is_zero() {
@@ -212,9 +201,7 @@ async fn answer(world: World, routes: Router, request: Request) -> Result<Respon
         None => real.await,
         Some(fault) => play(&world, fault, account.as_deref(), real).await?,
     };
-    world
-        .calls
-        .answered(in_flight.sequence, response.status().as_u16());
+    world.calls.answered(in_flight.sequence, response.status().as_u16());
     Ok(response)
 }
 
@@ -242,12 +229,8 @@ async fn play(
         Fault::TooManyRequests { retry_after_seconds } => {
             let mut response = error(StatusCode::TOO_MANY_REQUESTS);
             if let Some(seconds) = retry_after_seconds {
-                response
-                    .headers_mut()
-                    .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-                let wait = i64::try_from(seconds)
-                    .ok()
-                    .and_then(chrono::Duration::try_seconds);
+                response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+                let wait = i64::try_from(seconds).ok().and_then(chrono::Duration::try_seconds);
                 if let (Some(account), Some(wait)) = (account, wait) {
                     world.calls.stay_away(account, world.clock.now() + wait);
                 }
@@ -278,9 +261,7 @@ async fn play(
             let (mut parts, bytes) = opened(real.await).await;
             parts.headers.remove(header::CONTENT_LENGTH);
             parts.status = StatusCode::OK;
-            parts
-                .headers
-                .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
             let half = if bytes.len() < 2 {
                 Bytes::from_static(b"{\"cut\":")
             } else {
@@ -313,26 +294,17 @@ async fn play(
 async fn opened(response: Response) -> (axum::http::response::Parts, Bytes) {
     let (parts, body) = response.into_parts();
     // The bodies are the simulator's own and in memory.
-    (
-        parts,
-        axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default(),
-    )
+    (parts, axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default())
 }
 
 /// Half the body under the content length of the whole; the missing half is an error that ends the connection.
 async fn truncated(response: Response) -> Response {
     let (mut parts, bytes) = opened(response).await;
-    let bytes = if bytes.is_empty() {
-        Bytes::from_static(b"{}")
-    } else {
-        bytes
-    };
+    let bytes = if bytes.is_empty() { Bytes::from_static(b"{}") } else { bytes };
     if parts.status == StatusCode::NO_CONTENT {
         parts.status = StatusCode::OK;
     }
-    parts
-        .headers
-        .insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
+    parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
     let half = bytes.slice(..bytes.len() / 2);
     let sent = futures::stream::once(async move { Ok(half) });
     // hyper throws away what it has not written when the body fails: the pause lets the first half go out.

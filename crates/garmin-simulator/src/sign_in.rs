@@ -72,18 +72,9 @@ pub(crate) async fn login(State(world): State<World>, Json(login): Json<Login>) 
         .find(|account| {
             account.name == login.username || format!("{}@example.test", account.name) == login.username
         })
-        .filter(|account| {
-            account
-                .password
-                .as_ref()
-                .is_none_or(|password| *password == login.password)
-        });
+        .filter(|account| account.password.as_ref().is_none_or(|password| *password == login.password));
     let Some(account) = account else {
-        return (
-            StatusCode::UNAUTHORIZED,
-            Json(status("INVALID_USERNAME_PASSWORD")),
-        )
-            .into_response();
+        return (StatusCode::UNAUTHORIZED, Json(status("INVALID_USERNAME_PASSWORD"))).into_response();
     };
     if account.captcha {
         return Json(status("CAPTCHA_REQUIRED")).into_response();
@@ -99,11 +90,7 @@ pub(crate) async fn login(State(world): State<World>, Json(login): Json<Login>) 
     });
     let mut answer = status("MFA_REQUIRED");
     answer["customerMfaInfo"] = json!({"mfaLastMethodUsed": "email", "email": "d***@example.test"});
-    (
-        [(header::SET_COOKIE, format!("SESSION={session}; Path=/; HttpOnly"))],
-        Json(answer),
-    )
-        .into_response()
+    ([(header::SET_COOKIE, format!("SESSION={session}; Path=/; HttpOnly"))], Json(answer)).into_response()
 }
 
 #[derive(Deserialize)]
@@ -160,11 +147,7 @@ pub(crate) async fn token(
     Form(grant): Form<Grant>,
 ) -> Response {
     let expected = format!("Basic {}", STANDARD.encode(format!("{}:", grant.client_id)));
-    if headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok())
-        != Some(expected.as_str())
-    {
+    if headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()) != Some(expected.as_str()) {
         return refused(StatusCode::UNAUTHORIZED, "invalid_client");
     }
     let now = world.clock.now();

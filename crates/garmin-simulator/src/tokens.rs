@@ -38,9 +38,7 @@ pub struct TokenSet {
 
 impl std::fmt::Debug for TokenSet {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("TokenSet")
-            .field("di_client_id", &self.di_client_id)
-            .finish_non_exhaustive()
+        f.debug_struct("TokenSet").field("di_client_id", &self.di_client_id).finish_non_exhaustive()
     }
 }
 
@@ -140,17 +138,11 @@ impl Tokens {
     }
 
     fn guid(&self, account: &str) -> Option<&str> {
-        self.accounts
-            .iter()
-            .find(|(name, _)| name == account)
-            .map(|(_, guid)| guid.as_str())
+        self.accounts.iter().find(|(name, _)| name == account).map(|(_, guid)| guid.as_str())
     }
 
     fn account(&self, guid: &str) -> Option<&str> {
-        self.accounts
-            .iter()
-            .find(|(_, known)| known == guid)
-            .map(|(name, _)| name.as_str())
+        self.accounts.iter().find(|(_, known)| known == guid).map(|(name, _)| name.as_str())
     }
 
     fn pair(
@@ -199,10 +191,7 @@ impl Tokens {
         if let Some(since) = known.revoked.get_mut(account) {
             since.insert(family.clone());
         }
-        Some(Granted {
-            account: account.to_owned(),
-            tokens: self.pair(guid, &family, 0, client_id, now),
-        })
+        Some(Granted { account: account.to_owned(), tokens: self.pair(guid, &family, 0, client_id, now) })
     }
 
     /// Exchanges a refresh token for a new pair. Of any number of simultaneous uses of one token one succeeds.
@@ -213,11 +202,7 @@ impl Tokens {
             return None;
         }
         let mut known = self.known();
-        if known
-            .revoked
-            .get(&account)
-            .is_some_and(|since| !since.contains(&claims.family))
-        {
+        if known.revoked.get(&account).is_some_and(|since| !since.contains(&claims.family)) {
             return None;
         }
         let expected = known.generations.get(&claims.family).copied().unwrap_or(0);
@@ -227,25 +212,15 @@ impl Tokens {
         let next = claims.generation + 1;
         known.generations.insert(claims.family.clone(), next);
         drop(known);
-        Some(Granted {
-            account,
-            tokens: self.pair(&claims.guid, &claims.family, next, client_id, now),
-        })
+        Some(Granted { account, tokens: self.pair(&claims.guid, &claims.family, next, client_id, now) })
     }
 
     /// Whose access token this is, and whether it is good now. `None` when it is none of ours.
     pub(crate) fn bearer(&self, token: &str, now: DateTime<Utc>) -> Option<Bearer> {
         let claims: AccessClaims = self.verified(token)?;
         let account = self.account(&claims.garmin_guid)?.to_owned();
-        let refused = self
-            .known()
-            .revoked
-            .get(&account)
-            .is_some_and(|since| !since.contains(&claims.family));
-        Some(Bearer {
-            valid: claims.exp > now.timestamp() && !refused,
-            account,
-        })
+        let refused = self.known().revoked.get(&account).is_some_and(|since| !since.contains(&claims.family));
+        Some(Bearer { valid: claims.exp > now.timestamp() && !refused, account })
     }
 
     /// Whose refresh token this is, good or not.

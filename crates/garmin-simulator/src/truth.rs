@@ -57,16 +57,14 @@ impl Truth {
     #[must_use]
     pub fn activities(&self, account: &str, from: NaiveDate, until: NaiveDate) -> Vec<ActivityTruth> {
         let now = self.now();
-        self.person(account)
-            .map_or_else(Vec::new, |person| activities_between(person, from, until, now))
+        self.person(account).map_or_else(Vec::new, |person| activities_between(person, from, until, now))
     }
 
     /// The weigh-ins from `from` to `until`, both included, earliest first.
     #[must_use]
     pub fn weigh_ins(&self, account: &str, from: NaiveDate, until: NaiveDate) -> Vec<WeighInTruth> {
         let now = self.now();
-        self.person(account)
-            .map_or_else(Vec::new, |person| weigh_ins_between(person, from, until, now))
+        self.person(account).map_or_else(Vec::new, |person| weigh_ins_between(person, from, until, now))
     }
 
     /// The blood pressure measurements from `from` to `until`, both included, earliest first.
@@ -78,18 +76,15 @@ impl Truth {
         until: NaiveDate,
     ) -> Vec<BloodPressureTruth> {
         let now = self.now();
-        self.person(account).map_or_else(Vec::new, |person| {
-            blood_pressure_between(person, from, until, now)
-        })
+        self.person(account).map_or_else(Vec::new, |person| blood_pressure_between(person, from, until, now))
     }
 
     /// The menstrual cycles that began from `from` to `until`, both included and none of them in the future.
     #[must_use]
     pub fn cycles(&self, account: &str, from: NaiveDate, until: NaiveDate) -> Vec<CycleTruth> {
         let now = self.now();
-        self.person(account).map_or_else(Vec::new, |person| {
-            body::cycles(person, from, until.min(person.today(now)))
-        })
+        self.person(account)
+            .map_or_else(Vec::new, |person| body::cycles(person, from, until.min(person.today(now))))
     }
 
     /// The saved workouts, newest first.

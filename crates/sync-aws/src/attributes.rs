@@ -46,17 +46,11 @@ pub(crate) fn job_key(user: &UserId, job: JobId) -> Item {
 }
 
 pub(crate) fn job_table_key(user: &UserId, sort_key: String) -> Item {
-    Item::from([
-        ("user_id".into(), text(user.as_str())),
-        ("job_id".into(), text(sort_key)),
-    ])
+    Item::from([("user_id".into(), text(user.as_str())), ("job_id".into(), text(sort_key))])
 }
 
 pub(crate) fn link_key(user: &UserId) -> Item {
-    Item::from([
-        ("user_id".into(), text(user.as_str())),
-        ("provider_type".into(), text(PROVIDER)),
-    ])
+    Item::from([("user_id".into(), text(user.as_str())), ("provider_type".into(), text(PROVIDER))])
 }
 
 pub(crate) fn account_key(account: &AccountKey) -> Item {
@@ -64,8 +58,5 @@ pub(crate) fn account_key(account: &AccountKey) -> Item {
 }
 
 pub(crate) fn record_key(user: &UserId, record: &RecordKey) -> Item {
-    Item::from([
-        ("user_id".into(), text(user.as_str())),
-        ("record".into(), text(record.to_string())),
-    ])
+    Item::from([("user_id".into(), text(user.as_str())), ("record".into(), text(record.to_string()))])
 }

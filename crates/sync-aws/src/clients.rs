@@ -64,10 +64,7 @@ impl AwsClients {
                 Credentials::from_keys("embedded", "embedded", None),
             ))
             .timeout_config(
-                TimeoutConfig::builder()
-                    .connect_timeout(CONNECT)
-                    .operation_timeout(LOCAL_OPERATION)
-                    .build(),
+                TimeoutConfig::builder().connect_timeout(CONNECT).operation_timeout(LOCAL_OPERATION).build(),
             )
             .build();
         let dynamodb = aws_sdk_dynamodb::config::Builder::from(&shared).endpoint_url(&endpoints.dynamodb);

@@ -62,15 +62,11 @@ impl Config {
         let variable = |name| variable(name).filter(|value| !value.is_empty());
         let job_retention = variable(JOB_RETENTION_DAYS)
             .map(|days| {
-                let days = days
-                    .parse::<u32>()
-                    .ok()
-                    .filter(|days| (1..=36_500).contains(days));
-                days.map(|days| TimeDelta::days(i64::from(days)))
-                    .ok_or(ConfigError::Invalid {
-                        name: JOB_RETENTION_DAYS,
-                        expected: "a number of days from 1 to 36500",
-                    })
+                let days = days.parse::<u32>().ok().filter(|days| (1..=36_500).contains(days));
+                days.map(|days| TimeDelta::days(i64::from(days))).ok_or(ConfigError::Invalid {
+                    name: JOB_RETENTION_DAYS,
+                    expected: "a number of days from 1 to 36500",
+                })
             })
             .transpose()?;
         Ok(Self {
@@ -105,9 +101,7 @@ impl Config {
     /// # Errors
     /// [`ConfigError::Missing`] names `TOKENS_KEY_ID`.
     pub fn tokens_key_id(&self) -> Result<&str, ConfigError> {
-        self.tokens_key_id
-            .as_deref()
-            .ok_or(ConfigError::Missing(TOKENS_KEY_ID))
+        self.tokens_key_id.as_deref().ok_or(ConfigError::Missing(TOKENS_KEY_ID))
     }
 }
 

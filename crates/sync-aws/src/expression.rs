@@ -59,8 +59,7 @@ impl Expression {
         let name = self.name(attribute);
         let zero = self.value(AttributeValue::N("0".into()));
         let one = self.value(AttributeValue::N("1".into()));
-        self.sets
-            .push(format!("{name} = if_not_exists({name}, {zero}) + {one}"));
+        self.sets.push(format!("{name} = if_not_exists({name}, {zero}) + {one}"));
         self
     }
 
@@ -81,9 +80,7 @@ impl Expression {
     /// Only if the attribute is absent or compares so with the value.
     pub(crate) fn when_absent_or(mut self, attribute: &str, operator: &str, value: AttributeValue) -> Self {
         let (name, value) = (self.name(attribute), self.value(value));
-        self.conditions.push(format!(
-            "(attribute_not_exists({name}) OR {name} {operator} {value})"
-        ));
+        self.conditions.push(format!("(attribute_not_exists({name}) OR {name} {operator} {value})"));
         self
     }
 

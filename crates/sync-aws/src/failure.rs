@@ -20,11 +20,7 @@ pub struct AwsFailure {
 
 impl AwsFailure {
     pub(crate) fn new(operation: &'static str, what: impl Into<String>) -> Self {
-        Self {
-            operation,
-            what: what.into(),
-            source: None,
-        }
+        Self { operation, what: what.into(), source: None }
     }
 
     /// Takes from an SDK error what may be logged. Its own `Debug` shows whole answers, so it is not kept.
@@ -56,11 +52,7 @@ impl AwsFailure {
             }
             _ => None,
         };
-        Self {
-            operation,
-            what,
-            source,
-        }
+        Self { operation, what, source }
     }
 }
 
@@ -148,8 +140,5 @@ where
 }
 
 pub(crate) fn unreadable(what: &'static str, source: impl Into<BoxError>) -> StoreError {
-    StoreError::Unreadable {
-        what,
-        source: source.into(),
-    }
+    StoreError::Unreadable { what, source: source.into() }
 }

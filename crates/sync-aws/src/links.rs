@@ -76,11 +76,7 @@ impl DynamoLinkStore {
     /// A store on these tables.
     #[must_use]
     pub fn new(client: Client, tables: TableNames) -> Self {
-        Self {
-            writes: without_retries(&client),
-            reads: client,
-            tables,
-        }
+        Self { writes: without_retries(&client), reads: client, tables }
     }
 
     async fn update_link(
@@ -103,11 +99,7 @@ impl DynamoLinkStore {
         expression: Expression,
     ) -> Result<Option<Item>, StoreError> {
         let request = expression
-            .into_request(
-                self.writes.update_item(),
-                &self.tables.accounts,
-                account_key(account),
-            )
+            .into_request(self.writes.update_item(), &self.tables.accounts, account_key(account))
             .return_values(ReturnValue::AllNew);
         match update(operation, request, false).await? {
             Updated::Yes(output) => Ok(Some(output.attributes.unwrap_or_default())),
@@ -117,10 +109,7 @@ impl DynamoLinkStore {
 }
 
 fn always_in_motion(operation: &'static str) -> StoreError {
-    StoreError::Unavailable(Box::new(AwsFailure::new(
-        operation,
-        "the item does not hold still",
-    )))
+    StoreError::Unavailable(Box::new(AwsFailure::new(operation, "the item does not hold still")))
 }
 
 fn read_not_before(item: &Item) -> Result<Option<DateTime<Utc>>, StoreError> {
@@ -166,22 +155,12 @@ impl LinkStore for DynamoLinkStore {
         // it back.
         for _ in 0..TURNS {
             let same_account = linked().when_absent_or("external_user_id", "=", account.clone());
-            if self
-                .update_link("UpdateItem link", &link.user_id, same_account)
-                .await?
-                == Applied::Yes
-            {
+            if self.update_link("UpdateItem link", &link.user_id, same_account).await? == Applied::Yes {
                 return Ok(());
             }
             let other_account =
-                linked()
-                    .remove("last_successful_sync_date")
-                    .when("external_user_id", "<>", account.clone());
-            if self
-                .update_link("UpdateItem link", &link.user_id, other_account)
-                .await?
-                == Applied::Yes
-            {
+                linked().remove("last_successful_sync_date").when("external_user_id", "<>", account.clone());
+            if self.update_link("UpdateItem link", &link.user_id, other_account).await? == Applied::Yes {
                 return Ok(());
             }
         }
@@ -258,10 +237,7 @@ impl LinkStore for DynamoLinkStore {
                 millis(not_before),
             );
             for expression in [later, not_later] {
-                if let Some(item) = self
-                    .update_account("UpdateItem throttle", account, expression)
-                    .await?
-                {
+                if let Some(item) = self.update_account("UpdateItem throttle", account, expression).await? {
                     return Ok(read_not_before(&item)?.unwrap_or(not_before));
                 }
             }
@@ -270,11 +246,8 @@ impl LinkStore for DynamoLinkStore {
     }
 
     async fn clear_throttles(&self, account: &AccountKey) -> Result<(), StoreError> {
-        let expression = Expression::new()
-            .remove("consecutive_throttles")
-            .when_present("consecutive_throttles");
-        self.update_account("UpdateItem clear throttles", account, expression)
-            .await
-            .map(|_| ())
+        let expression =
+            Expression::new().remove("consecutive_throttles").when_present("consecutive_throttles");
+        self.update_account("UpdateItem clear throttles", account, expression).await.map(|_| ())
     }
 }

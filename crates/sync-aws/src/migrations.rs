@@ -16,22 +16,10 @@ use crate::failure::AwsFailure;
 
 /// The migrations in order: file name and content.
 pub const MIGRATIONS: [(&str, &str); 4] = [
-    (
-        "0001_garmin_sync_jobs",
-        include_str!("../../../migrations/0001_garmin_sync_jobs.json"),
-    ),
-    (
-        "0002_external_data_providers",
-        include_str!("../../../migrations/0002_external_data_providers.json"),
-    ),
-    (
-        "0003_garmin_accounts",
-        include_str!("../../../migrations/0003_garmin_accounts.json"),
-    ),
-    (
-        "0004_health_records",
-        include_str!("../../../migrations/0004_health_records.json"),
-    ),
+    ("0001_garmin_sync_jobs", include_str!("../../../migrations/0001_garmin_sync_jobs.json")),
+    ("0002_external_data_providers", include_str!("../../../migrations/0002_external_data_providers.json")),
+    ("0003_garmin_accounts", include_str!("../../../migrations/0003_garmin_accounts.json")),
+    ("0004_health_records", include_str!("../../../migrations/0004_health_records.json")),
 ];
 
 const POLL_EVERY: Duration = Duration::from_millis(200);
@@ -129,20 +117,13 @@ struct TimeToLive {
 /// [`MigrateError`]; running it again after the cause is gone completes the work.
 pub async fn migrate(client: &Client, prefix: &str) -> Result<(), MigrateError> {
     for (migration, definition) in MIGRATIONS {
-        let mut table: Table =
-            serde_json::from_str(definition).map_err(|source| MigrateError::Definition {
-                migration,
-                source: source.into(),
-            })?;
+        let mut table: Table = serde_json::from_str(definition)
+            .map_err(|source| MigrateError::Definition { migration, source: source.into() })?;
         table.table_name.insert_str(0, prefix);
         create(client, migration, &table).await?;
         let existing = until_active(client, &table.table_name).await?;
         check(&table, &existing)?;
-        if let Some(expiry) = table
-            .time_to_live_specification
-            .as_ref()
-            .filter(|ttl| ttl.enabled)
-        {
+        if let Some(expiry) = table.time_to_live_specification.as_ref().filter(|ttl| ttl.enabled) {
             enable_expiry(client, migration, &table.table_name, &expiry.attribute_name).await?;
         }
     }
@@ -150,10 +131,7 @@ pub async fn migrate(client: &Client, prefix: &str) -> Result<(), MigrateError> 
 }
 
 async fn create(client: &Client, migration: &'static str, table: &Table) -> Result<(), MigrateError> {
-    let unbuildable = |source: BuildError| MigrateError::Definition {
-        migration,
-        source: source.into(),
-    };
+    let unbuildable = |source: BuildError| MigrateError::Definition { migration, source: source.into() };
     let mut request = client
         .create_table()
         .table_name(&table.table_name)
@@ -225,16 +203,11 @@ async fn until_active(client: &Client, table: &str) -> Result<TableDescription, 
         }
         tokio::time::sleep(POLL_EVERY).await;
     }
-    Err(MigrateError::NotActive {
-        table: table.to_owned(),
-    })
+    Err(MigrateError::NotActive { table: table.to_owned() })
 }
 
 fn check(table: &Table, existing: &TableDescription) -> Result<(), MigrateError> {
-    let differs = |what| MigrateError::Differs {
-        table: table.table_name.clone(),
-        what,
-    };
+    let differs = |what| MigrateError::Differs { table: table.table_name.clone(), what };
     if !same_keys(&table.key_schema, existing.key_schema()) {
         return Err(differs("key"));
     }
@@ -281,14 +254,8 @@ async fn enable_expiry(
         .attribute_name(attribute)
         .enabled(true)
         .build()
-        .map_err(|source| MigrateError::Definition {
-            migration,
-            source: source.into(),
-        })?;
-    let request = client
-        .update_time_to_live()
-        .table_name(table)
-        .time_to_live_specification(specification);
+        .map_err(|source| MigrateError::Definition { migration, source: source.into() })?;
+    let request = client.update_time_to_live().table_name(table).time_to_live_specification(specification);
     match request.send().await {
         Ok(_) => Ok(()),
         Err(error) => {
@@ -306,15 +273,9 @@ async fn enable_expiry(
 }
 
 async fn expires_by(client: &Client, table: &str, attribute: &str) -> Result<bool, MigrateError> {
-    let described = client
-        .describe_time_to_live()
-        .table_name(table)
-        .send()
-        .await
-        .map_err(|error| MigrateError::Aws {
-            table: table.to_owned(),
-            source: AwsFailure::of("DescribeTimeToLive", error),
-        })?;
+    let described = client.describe_time_to_live().table_name(table).send().await.map_err(|error| {
+        MigrateError::Aws { table: table.to_owned(), source: AwsFailure::of("DescribeTimeToLive", error) }
+    })?;
     Ok(described.time_to_live_description().is_some_and(|found| {
         found.attribute_name() == Some(attribute)
             && matches!(
@@ -336,26 +297,16 @@ mod tests {
             .map(|(_, definition)| serde_json::from_str::<Table>(definition).unwrap().table_name)
             .collect();
         let tables = TableNames::default();
-        assert_eq!(
-            names,
-            [tables.jobs, tables.links, tables.accounts, tables.records]
-        );
+        assert_eq!(names, [tables.jobs, tables.links, tables.accounts, tables.records]);
     }
 
     #[test]
     fn every_attribute_that_a_migration_defines_is_part_of_a_key() {
         for (migration, definition) in MIGRATIONS {
             let table: Table = serde_json::from_str(definition).unwrap();
-            let index_keys = table
-                .global_secondary_indexes
-                .iter()
-                .flat_map(|index| &index.key_schema);
-            let mut keys: Vec<_> = table
-                .key_schema
-                .iter()
-                .chain(index_keys)
-                .map(|key| key.attribute_name.as_str())
-                .collect();
+            let index_keys = table.global_secondary_indexes.iter().flat_map(|index| &index.key_schema);
+            let mut keys: Vec<_> =
+                table.key_schema.iter().chain(index_keys).map(|key| key.attribute_name.as_str()).collect();
             let mut defined: Vec<_> = table
                 .attribute_definitions
                 .iter()

@@ -153,10 +153,7 @@ mod tests {
             r#"{"schemaVersion":1,"userId":"u v","jobId":"01933333-0000-7000-8000-000000000001"}"#,
             r#"{"schemaVersion":1,"userId":"u","jobId":"nonsense"}"#,
         ] {
-            assert!(
-                matches!(Nudge::parse(body), Err(UnreadableNudge::Malformed(_))),
-                "{body}"
-            );
+            assert!(matches!(Nudge::parse(body), Err(UnreadableNudge::Malformed(_))), "{body}");
         }
     }
 

@@ -46,17 +46,11 @@ impl RecordStore for DynamoRecordStore {
         let after = query.cursor.as_ref().map(|cursor| format!("{kind}#{cursor}"));
         let nothing_left = after.as_ref().is_some_and(|after| *after >= last);
         if first > last || nothing_left {
-            return Ok(Page {
-                items: Vec::new(),
-                next: None,
-            });
+            return Ok(Page { items: Vec::new(), next: None });
         }
         // A start outside of the range is refused by DynamoDB, and before the range it means its beginning.
         let mut start = after.filter(|after| *after >= first).map(|after| {
-            Item::from([
-                ("user_id".into(), text(user.as_str())),
-                ("record".into(), text(after)),
-            ])
+            Item::from([("user_id".into(), text(user.as_str())), ("record".into(), text(after))])
         });
         let limit = query.limit.clamp(1, 1_000) as usize;
         let mut items: Vec<StoredRecord> = Vec::new();
@@ -98,9 +92,7 @@ pub(crate) fn upsert(
     record: &RecordUpsert,
     now: DateTime<Utc>,
 ) -> TransactWriteItem {
-    let mut expression = Expression::new()
-        .set("source", text(PROVIDER))
-        .set("updated_at", timestamp(now));
+    let mut expression = Expression::new().set("source", text(PROVIDER)).set("updated_at", timestamp(now));
     for (name, attribute) in &record.attributes {
         if BOOKKEEPING.contains(&name.as_str()) {
             tracing::error!(attribute = name, kind = %record.key.kind, "a record names an attribute of the store's own");
@@ -108,13 +100,11 @@ pub(crate) fn upsert(
         }
         expression = expression.set(name, write(attribute));
     }
-    expression
-        .when_absent_or("source", "=", text(PROVIDER))
-        .into_update(
-            &tables.records,
-            record_key(user, &record.key),
-            ReturnValuesOnConditionCheckFailure::None,
-        )
+    expression.when_absent_or("source", "=", text(PROVIDER)).into_update(
+        &tables.records,
+        record_key(user, &record.key),
+        ReturnValuesOnConditionCheckFailure::None,
+    )
 }
 
 fn read(mut item: Item) -> Result<StoredRecord, StoreError> {
@@ -149,10 +139,7 @@ fn write_json(value: &Value) -> AttributeValue {
         Value::String(text) => AttributeValue::S(text.clone()),
         Value::Array(values) => AttributeValue::L(values.iter().map(write_json).collect()),
         Value::Object(fields) => AttributeValue::M(
-            fields
-                .iter()
-                .map(|(name, value)| (name.clone(), write_json(value)))
-                .collect::<HashMap<_, _>>(),
+            fields.iter().map(|(name, value)| (name.clone(), write_json(value))).collect::<HashMap<_, _>>(),
         ),
     }
 }
@@ -176,10 +163,7 @@ fn read_json(value: AttributeValue) -> Result<Value, StoreError> {
             .map(|(name, value)| Ok((name, read_json(value)?)))
             .collect::<Result<Map<_, _>, _>>()
             .map(Value::Object),
-        _ => Err(unreadable(
-            "record",
-            "an attribute has a type that is never written",
-        )),
+        _ => Err(unreadable("record", "an attribute has a type that is never written")),
     }
 }
 
@@ -215,9 +199,7 @@ fn json_bytes(value: &Value) -> usize {
         Value::String(text) => text.len(),
         Value::Array(values) => 3 + values.iter().map(|value| 1 + json_bytes(value)).sum::<usize>(),
         Value::Object(fields) => {
-            let fields = fields
-                .iter()
-                .map(|(name, value)| 1 + name.len() + json_bytes(value));
+            let fields = fields.iter().map(|(name, value)| 1 + name.len() + json_bytes(value));
             3 + fields.sum::<usize>()
         }
     }

@@ -32,13 +32,7 @@ pub(crate) fn waits() -> impl Iterator<Item = Duration> {
 
 /// The same client without the SDK's retries.
 pub(crate) fn without_retries(client: &Client) -> Client {
-    Client::from_conf(
-        client
-            .config()
-            .to_builder()
-            .retry_config(RetryConfig::disabled())
-            .build(),
-    )
+    Client::from_conf(client.config().to_builder().retry_config(RetryConfig::disabled()).build())
 }
 
 /// What became of a conditional update.
@@ -72,13 +66,7 @@ pub(crate) async fn update(
         let effect = effect(&error);
         may_be_written |= matches!(effect, Effect::Unknown | Effect::UnknownAndLate);
         let again = effect == Effect::NoneYet || (effect == Effect::Unknown && knows_itself);
-        wait_or_give_up(
-            AwsFailure::of(operation, error),
-            again,
-            may_be_written,
-            &mut waits,
-        )
-        .await?;
+        wait_or_give_up(AwsFailure::of(operation, error), again, may_be_written, &mut waits).await?;
     }
 }
 
@@ -140,23 +128,14 @@ pub(crate) async fn transact(
         let effect = effect(&error);
         may_be_written |= matches!(effect, Effect::Unknown | Effect::UnknownAndLate);
         let again = matches!(effect, Effect::NoneYet | Effect::Unknown);
-        wait_or_give_up(
-            AwsFailure::of(operation, error),
-            again,
-            may_be_written,
-            &mut waits,
-        )
-        .await?;
+        wait_or_give_up(AwsFailure::of(operation, error), again, may_be_written, &mut waits).await?;
     }
 }
 
 /// The codes of the reasons, each once: what a log may know of them.
 fn codes(reasons: &[CancellationReason]) -> String {
-    let mut codes: Vec<_> = reasons
-        .iter()
-        .filter_map(CancellationReason::code)
-        .filter(|code| *code != "None")
-        .collect();
+    let mut codes: Vec<_> =
+        reasons.iter().filter_map(CancellationReason::code).filter(|code| *code != "None").collect();
     codes.sort_unstable();
     codes.dedup();
     codes.join(", ")

@@ -77,10 +77,7 @@ pub fn link(user: &UserId) -> Link {
 /// A link to another account than the user's own name says.
 #[must_use]
 pub fn link_to(user: &UserId, account: AccountKey) -> Link {
-    Link {
-        account,
-        ..link(user)
-    }
+    Link { account, ..link(user) }
 }
 
 /// The id of the `number`-th job: greater numbers sort later.
@@ -183,20 +180,13 @@ impl JobBuilder {
 /// A claim at `now` for three minutes, named by a number.
 #[must_use]
 pub fn claim(now: DateTime<Utc>, number: u128) -> Claim {
-    Claim {
-        now,
-        lease_until: now + TimeDelta::seconds(180),
-        token: Uuid::from_u128(number),
-    }
+    Claim { now, lease_until: now + TimeDelta::seconds(180), token: Uuid::from_u128(number) }
 }
 
 /// Where a job's record stands.
 #[must_use]
 pub fn job_key(user: &UserId, number: u64) -> JobKey {
-    JobKey {
-        user_id: user.clone(),
-        job_id: job_id(number),
-    }
+    JobKey { user_id: user.clone(), job_id: job_id(number) }
 }
 
 /// Some attributes of a record, such as `record("day#2024-01-01", json!({"steps": 1}))`.

@@ -19,9 +19,7 @@ impl ManualClock {
     /// A clock that shows `now`.
     #[must_use]
     pub fn new(now: DateTime<Utc>) -> Self {
-        Self {
-            now: Arc::new(Mutex::new(now)),
-        }
+        Self { now: Arc::new(Mutex::new(now)) }
     }
 
     /// Moves it on, or back.
@@ -61,9 +59,7 @@ impl SeededIds {
     /// The ids of this seed.
     #[must_use]
     pub fn new(seed: u64) -> Self {
-        Self {
-            random: Arc::new(Mutex::new(StdRng::seed_from_u64(seed))),
-        }
+        Self { random: Arc::new(Mutex::new(StdRng::seed_from_u64(seed))) }
     }
 
     fn fill<const N: usize>(&self) -> [u8; N] {

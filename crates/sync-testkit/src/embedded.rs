@@ -33,9 +33,7 @@ pub struct EmbeddedStores {
 impl EmbeddedStores {
     /// Starts a DynamoDB in memory and creates the tables.
     pub async fn start() -> Self {
-        let aws = EmbeddedAws::start(Options::default())
-            .await
-            .expect("an embedded AWS");
+        let aws = EmbeddedAws::start(Options::default()).await.expect("an embedded AWS");
         let clients = aws.clients();
         migrate(&clients.dynamodb, "test_").await.expect("the tables");
         let tables = TableNames::with_prefix("test_");
@@ -102,9 +100,7 @@ pub struct EmbeddedQueues {
 impl EmbeddedQueues {
     /// Starts an SQS and creates both queues: a second of visibility, and a dead-letter queue after two receives.
     pub async fn start() -> Self {
-        let aws = EmbeddedAws::start(Options::default())
-            .await
-            .expect("an embedded AWS");
+        let aws = EmbeddedAws::start(Options::default()).await.expect("an embedded AWS");
         let clients = aws.clients();
         let create = async |name: &str| {
             let spec = QueueSpec {
@@ -117,16 +113,9 @@ impl EmbeddedQueues {
             };
             create_queue(&clients.sqs, &spec).await.expect("a queue")
         };
-        let urls = QueueUrls {
-            incremental: create("incremental").await,
-            historical: create("historical").await,
-        };
-        Self {
-            queue: SqsChunkQueue::new(clients.sqs.clone(), urls.clone()),
-            urls,
-            clients,
-            _aws: aws,
-        }
+        let urls =
+            QueueUrls { incremental: create("incremental").await, historical: create("historical").await };
+        Self { queue: SqsChunkQueue::new(clients.sqs.clone(), urls.clone()), urls, clients, _aws: aws }
     }
 }
 
@@ -155,12 +144,7 @@ impl Queues for EmbeddedQueues {
         for message in received.messages() {
             keys.push(Nudge::parse(message.body().expect("a body")).expect("a nudge"));
             let receipt = message.receipt_handle().expect("a receipt");
-            let delete = self
-                .clients
-                .sqs
-                .delete_message()
-                .queue_url(url)
-                .receipt_handle(receipt);
+            let delete = self.clients.sqs.delete_message().queue_url(url).receipt_handle(receipt);
             delete.send().await.expect("it is deleted");
         }
         keys

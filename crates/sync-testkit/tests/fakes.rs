@@ -15,10 +15,7 @@ struct Queue {
 impl Queue {
     fn new() -> Self {
         let clock = ManualClock::default();
-        Self {
-            queue: MemoryQueue::new(clock.clone()),
-            clock,
-        }
+        Self { queue: MemoryQueue::new(clock.clone()), clock }
     }
 }
 

@@ -166,11 +166,8 @@ pub(crate) fn of_day(person: &Person, date: NaiveDate) -> Vec<ActivityTruth> {
     let keen = keen * (1.0 + 0.13 * person.season(date));
     let mut activities = Vec::new();
     if draw.chance(keen) {
-        let start = if is_weekend(date) {
-            draw.whole(9 * 60, 12 * 60)
-        } else {
-            draw.whole(17 * 60, 18 * 60 + 30)
-        };
+        let start =
+            if is_weekend(date) { draw.whole(9 * 60, 12 * 60) } else { draw.whole(17 * 60, 18 * 60 + 30) };
         activities.push(one(person, date, start, &mut draw));
         if draw.chance(0.1) {
             let start = if is_weekend(date) {
@@ -195,10 +192,7 @@ fn choose(person: &Person, date: NaiveDate, draw: &mut Draw) -> Sport {
     let weights: [(Sport, f64); 9] = [
         (RUNNING, 34.0),
         (TREADMILL, if warm { 2.0 } else { 8.0 }),
-        (
-            CYCLING,
-            (if warm { 18.0 } else { 3.0 }) * (if weekend { 1.6 } else { 1.0 }),
-        ),
+        (CYCLING, (if warm { 18.0 } else { 3.0 }) * (if weekend { 1.6 } else { 1.0 })),
         (INDOOR_CYCLING, if warm { 1.0 } else { 9.0 }),
         (SWIMMING, 9.0),
         (WALKING, 8.0),
@@ -217,14 +211,7 @@ fn choose(person: &Person, date: NaiveDate, draw: &mut Draw) -> Sport {
     RUNNING
 }
 
-const PLACES: [&str; 6] = [
-    "Riverside",
-    "Forest Loop",
-    "Old Town",
-    "Lakeshore",
-    "Hill Street",
-    "Grünau",
-];
+const PLACES: [&str; 6] = ["Riverside", "Forest Loop", "Old Town", "Lakeshore", "Hill Street", "Grünau"];
 const SESSIONS: [&str; 5] = ["Easy", "Long", "6 x 800 m", "Threshold", "Recovery 🌧"];
 
 fn name(sport: Sport, draw: &mut Draw) -> ActivityName {
@@ -262,18 +249,12 @@ fn one(person: &Person, date: NaiveDate, start_minute: i64, draw: &mut Draw) -> 
     let long = if is_weekend(date) { 1.35 } else { 1.0 };
     // Minutes, metres per second, share of the heart rate reserve, metres of climb per kilometre.
     let (minutes, speed, effort, climb) = match sport.key {
-        "running" | "treadmill_running" => (
-            44.0 * long,
-            2.35 + 0.95 * fitness,
-            0.70,
-            if sport.outdoors { 9.0 } else { 0.0 },
-        ),
-        "cycling" | "indoor_cycling" => (
-            78.0 * long,
-            5.6 + 2.2 * fitness,
-            0.60,
-            if sport.outdoors { 8.0 } else { 0.0 },
-        ),
+        "running" | "treadmill_running" => {
+            (44.0 * long, 2.35 + 0.95 * fitness, 0.70, if sport.outdoors { 9.0 } else { 0.0 })
+        }
+        "cycling" | "indoor_cycling" => {
+            (78.0 * long, 5.6 + 2.2 * fitness, 0.60, if sport.outdoors { 8.0 } else { 0.0 })
+        }
         "lap_swimming" => (42.0, 0.75 + 0.3 * fitness, 0.62, 0.0),
         "walking" => (48.0, 1.42, 0.30, 5.0),
         "hiking" => (190.0, 1.05, 0.42, 38.0),
@@ -287,16 +268,10 @@ fn one(person: &Person, date: NaiveDate, start_minute: i64, draw: &mut Draw) -> 
     let distance = sport.has_distance.then(|| {
         let metres = speed * (1.0 + 0.06 * draw.around()) * duration;
         // A pool is swum in whole lengths.
-        if sport.key == "lap_swimming" {
-            (metres / 25.0).floor() * 25.0
-        } else {
-            rounded(metres, 2)
-        }
+        if sport.key == "lap_swimming" { (metres / 25.0).floor() * 25.0 } else { rounded(metres, 2) }
     });
     let gain = (climb > 0.0).then(|| {
-        (distance.unwrap_or_default() / 1000.0 * climb * (1.0 + 0.35 * draw.around()))
-            .max(0.0)
-            .round()
+        (distance.unwrap_or_default() / 1000.0 * climb * (1.0 + 0.35 * draw.around())).max(0.0).round()
     });
     let loss = gain.map(|gain| (gain + draw.whole(-4, 4) as f64).max(0.0));
 
@@ -322,12 +297,8 @@ fn one(person: &Person, date: NaiveDate, start_minute: i64, draw: &mut Draw) -> 
     let vigorous = ((hr_zones[3] + hr_zones[4]) / 60.0).round() as i64;
     let moderate = (hr_zones[2] / 60.0).round() as i64;
     let estimates = matches!(sport.key, "running" | "cycling") && duration > 1200.0;
-    let vo2_max = (estimates && person.account.first_day <= date).then(|| {
-        rounded(
-            vo2_max_of(person, date) + if sport.key == "cycling" { -2.0 } else { 0.0 },
-            1,
-        )
-    });
+    let vo2_max = (estimates && person.account.first_day <= date)
+        .then(|| rounded(vo2_max_of(person, date) + if sport.key == "cycling" { -2.0 } else { 0.0 }, 1));
     let start_local =
         date.and_time(NaiveTime::MIN) + Duration::seconds(start_minute * 60 + draw.whole(0, 59));
     let lap_metres = if sport.key == "cycling" { 5000.0 } else { 1000.0 };
@@ -372,8 +343,5 @@ pub(crate) fn vo2_max_of(person: &Person, date: NaiveDate) -> f64 {
 
 /// The training load of all the activities of a day.
 pub(crate) fn load_of_day(person: &Person, date: NaiveDate) -> f64 {
-    of_day(person, date)
-        .iter()
-        .map(|activity| activity.training_load)
-        .sum()
+    of_day(person, date).iter().map(|activity| activity.training_load).sum()
 }

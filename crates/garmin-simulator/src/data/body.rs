@@ -138,9 +138,7 @@ pub(crate) fn cycles(person: &Person, from: NaiveDate, until: NaiveDate) -> Vec<
     // One cycle begins in every block of 28 days, up to three days late: regular, and found without counting.
     let begin = |block: i64| {
         let late = Draw::new(person.key, Stream::Cycle, block).whole(0, 3);
-        i32::try_from(block * 28 + late)
-            .ok()
-            .and_then(NaiveDate::from_num_days_from_ce_opt)
+        i32::try_from(block * 28 + late).ok().and_then(NaiveDate::from_num_days_from_ce_opt)
     };
     (number(from).div_euclid(28)..=number(until).div_euclid(28))
         .filter_map(|block| {

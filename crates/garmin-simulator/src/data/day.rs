@@ -268,14 +268,8 @@ pub(crate) fn of(person: &Person, date: NaiveDate, now: DateTime<Utc>) -> Option
         day.training = Some(training_of(person, date));
     }
     if date >= READINESS_SINCE {
-        day.readiness = readiness_of(
-            person,
-            date,
-            day.sleep.as_ref(),
-            day.hrv.as_ref(),
-            &day.activities,
-            now,
-        );
+        day.readiness =
+            readiness_of(person, date, day.sleep.as_ref(), day.hrv.as_ref(), &day.activities, now);
     }
     Some(day)
 }
@@ -298,10 +292,8 @@ pub(crate) fn without_load(person: &Person, date: NaiveDate, now: DateTime<Utc>)
 
     let resting = resting_heart_rate(person, date);
     let sleep = sleep::night(person, date, resting).filter(|night| night.end <= now);
-    let activities: Vec<ActivityTruth> = activities::of_day(person, date)
-        .into_iter()
-        .filter(|activity| activity.end() <= now)
-        .collect();
+    let activities: Vec<ActivityTruth> =
+        activities::of_day(person, date).into_iter().filter(|activity| activity.end() <= now).collect();
 
     // Movement of daily life follows the waking hours; of the night nothing is expected.
     let awake = ((passed - 0.28) / 0.68).clamp(0.0, 1.0);
@@ -333,10 +325,7 @@ pub(crate) fn without_load(person: &Person, date: NaiveDate, now: DateTime<Utc>)
         .filter(|activity| activity.sport.on_foot)
         .filter_map(|activity| activity.elevation_gain)
         .sum();
-    let floors_ascended = rounded(
-        (9.0 * awake * (1.0 + 0.5 * draw.around())).max(0.0) + climbed / 3.048,
-        5,
-    );
+    let floors_ascended = rounded((9.0 * awake * (1.0 + 0.5 * draw.around())).max(0.0) + climbed / 3.048, 5);
     let floors_descended = rounded((floors_ascended + draw.around() * 2.0 * awake).max(0.0), 5);
 
     let in_activities: f64 = activities.iter().map(|activity| activity.duration).sum();
@@ -353,10 +342,7 @@ pub(crate) fn without_load(person: &Person, date: NaiveDate, now: DateTime<Utc>)
     let sedentary = waking - highly - active;
 
     let mut draw = person.draw(Stream::Heart, date);
-    let sporty_max = activities
-        .iter()
-        .map(|activity| activity.max_hr)
-        .fold(0.0, f64::max) as i64;
+    let sporty_max = activities.iter().map(|activity| activity.max_hr).fold(0.0, f64::max) as i64;
     let max_heart_rate = (108.0 + 9.0 * draw.around()).round() as i64;
     let min_heart_rate = resting - draw.whole(0, 3);
     let age = f64::from(date.year() - person.birth_year);
@@ -365,19 +351,9 @@ pub(crate) fn without_load(person: &Person, date: NaiveDate, now: DateTime<Utc>)
     let bmr_kilocalories = (bmr_day * passed).round();
     let sporty: f64 = activities.iter().map(|activity| activity.calories).sum();
     let active_kilocalories = (living as f64 * 0.038 + sporty).round();
-    let moderate: i64 = activities
-        .iter()
-        .map(|activity| activity.moderate_intensity_minutes)
-        .sum();
-    let vigorous: i64 = activities
-        .iter()
-        .map(|activity| activity.vigorous_intensity_minutes)
-        .sum();
-    let brisk = if awake >= 1.0 && draw.chance(0.35) {
-        draw.whole(8, 24)
-    } else {
-        0
-    };
+    let moderate: i64 = activities.iter().map(|activity| activity.moderate_intensity_minutes).sum();
+    let vigorous: i64 = activities.iter().map(|activity| activity.vigorous_intensity_minutes).sum();
+    let brisk = if awake >= 1.0 && draw.chance(0.35) { draw.whole(8, 24) } else { 0 };
 
     let stress =
         (date >= STRESS_SINCE).then(|| stress_of(person, date, elapsed, sleeping, in_activities as i64));
@@ -395,11 +371,7 @@ pub(crate) fn without_load(person: &Person, date: NaiveDate, now: DateTime<Utc>)
         .then(|| (draw.between(5.0, 13.0) * awake).round() * 250.0)
         .filter(|value| *value > 0.0);
 
-    let hrv = if sleep.is_some() {
-        hrv_of(person, date)
-    } else {
-        None
-    };
+    let hrv = if sleep.is_some() { hrv_of(person, date) } else { None };
     let of_sport = |key: &str| {
         activities
             .iter()
@@ -549,11 +521,7 @@ fn stress_of(
     in_activities: i64,
 ) -> StressTruth {
     let mut draw = person.draw(Stream::Stress, date);
-    let tense = if super::person::is_weekend(date) {
-        -6.0
-    } else {
-        0.0
-    };
+    let tense = if super::person::is_weekend(date) { -6.0 } else { 0.0 };
     let average = 30.0 + tense + 5.0 * draw.around() + 18.0 * person.illness(date);
     let average = average.round().clamp(8.0, 90.0) as i64;
     // Garmin counts stress in samples of three minutes: every duration is a multiple of 60 s.
@@ -612,18 +580,11 @@ fn acute_load(person: &Person, date: NaiveDate) -> f64 {
 
 fn training_of(person: &Person, date: NaiveDate) -> TrainingTruth {
     let acute = acute_load(person, date);
-    let chronic = last_days(date, 28)
-        .map(|day| activities::load_of_day(person, day))
-        .sum::<f64>()
-        / 28.0
-        * 7.0;
+    let chronic =
+        last_days(date, 28).map(|day| activities::load_of_day(person, day)).sum::<f64>() / 28.0 * 7.0;
     let acute_load = acute.round() as i64;
     let chronic_load = chronic.round() as i64;
-    let ratio = if chronic_load > 0 {
-        rounded(acute_load as f64 / chronic_load as f64, 1)
-    } else {
-        0.0
-    };
+    let ratio = if chronic_load > 0 { rounded(acute_load as f64 / chronic_load as f64, 1) } else { 0.0 };
     let rising = date
         .checked_sub_days(Days::new(14))
         .is_some_and(|before| person.fitness(date) > person.fitness(before));
@@ -636,13 +597,7 @@ fn training_of(person: &Person, date: NaiveDate) -> TrainingTruth {
         ratio if ratio > 1.2 => (2, "UNPRODUCTIVE_1"),
         _ => (4, "MAINTAINING_2"),
     };
-    TrainingTruth {
-        status,
-        phrase,
-        acute_load,
-        chronic_load,
-        ratio,
-    }
+    TrainingTruth { status, phrase, acute_load, chronic_load, ratio }
 }
 
 fn readiness_of(
@@ -682,13 +637,7 @@ fn readiness_of(
     let recovery = (tired * 14.0 - 420.0).max(0.0);
     let score =
         0.75 * night.score as f64 + 30.0 - tired * 0.16 - 25.0 * person.illness(date) + 4.0 * draw.around();
-    snapshots.push(snapshot(
-        night.end,
-        "AFTER_WAKEUP_RESET",
-        score,
-        recovery,
-        acute_before,
-    ));
+    snapshots.push(snapshot(night.end, "AFTER_WAKEUP_RESET", score, recovery, acute_before));
     let mut load = 0.0;
     for activity in activities {
         load += activity.training_load;

@@ -70,9 +70,7 @@ impl Draw {
 
     /// A whole number from `low` to `high`, both included.
     pub(crate) fn whole(&mut self, low: i64, high: i64) -> i64 {
-        self.between(low as f64, high as f64 + 1.0)
-            .floor()
-            .min(high as f64) as i64
+        self.between(low as f64, high as f64 + 1.0).floor().min(high as f64) as i64
     }
 
     /// Around 0 with a spread of about 1 and never beyond ±3: three even draws added up.

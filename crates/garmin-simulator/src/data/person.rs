@@ -54,14 +54,7 @@ impl Person {
         let mut draw = Draw::new(key, Stream::Person, 0);
         let hex: String = digest[8..24].iter().map(|byte| format!("{byte:02x}")).collect();
         Self {
-            guid: format!(
-                "{}-{}-{}-{}-{}",
-                &hex[..8],
-                &hex[8..12],
-                &hex[12..16],
-                &hex[16..20],
-                &hex[20..]
-            ),
+            guid: format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]),
             profile_pk: 40_000_000 + draw.next() % 50_000_000,
             device_id: 3_400_000_000 + draw.next() % 90_000_000,
             height: (draw.between(1.60, 1.92) * 100.0).round() / 100.0,
@@ -93,14 +86,12 @@ impl Person {
         match self.account.time_zone.from_local_datetime(&local) {
             LocalResult::Single(at) | LocalResult::Ambiguous(at, _) => at.to_utc(),
             // An hour that the spring change skips: as if the clock had not been changed yet.
-            LocalResult::None => match self
-                .account
-                .time_zone
-                .from_local_datetime(&(local + Duration::hours(1)))
-            {
-                LocalResult::Single(at) | LocalResult::Ambiguous(at, _) => at.to_utc(),
-                LocalResult::None => local.and_utc(),
-            },
+            LocalResult::None => {
+                match self.account.time_zone.from_local_datetime(&(local + Duration::hours(1))) {
+                    LocalResult::Single(at) | LocalResult::Ambiguous(at, _) => at.to_utc(),
+                    LocalResult::None => local.and_utc(),
+                }
+            }
         }
     }
 

@@ -9,10 +9,7 @@ use super::person::Person;
 /// (moment, value) pairs from midnight to now or the end of the day, every `step` minutes.
 fn moments(person: &Person, day: &DayTruth, step: i64) -> Vec<DateTime<Utc>> {
     let start = person.midnight(day.date);
-    let next = day
-        .date
-        .succ_opt()
-        .map_or(start + Duration::hours(24), |next| person.midnight(next));
+    let next = day.date.succ_opt().map_or(start + Duration::hours(24), |next| person.midnight(next));
     let length = (next - start).num_seconds() as f64;
     let until = start + Duration::seconds((length * day.passed).round() as i64);
     let mut moments = Vec::new();
@@ -25,9 +22,7 @@ fn moments(person: &Person, day: &DayTruth, step: i64) -> Vec<DateTime<Utc>> {
 }
 
 fn asleep(day: &DayTruth, at: DateTime<Utc>) -> bool {
-    day.sleep
-        .as_ref()
-        .is_some_and(|night| at >= night.start && at < night.end)
+    day.sleep.as_ref().is_some_and(|night| at >= night.start && at < night.end)
 }
 
 /// Beats per minute every two minutes; the day's lowest and highest are among them.
@@ -38,19 +33,13 @@ pub(crate) fn heart_rate(person: &Person, day: &DayTruth) -> Vec<(DateTime<Utc>,
     let mut values: Vec<(DateTime<Utc>, i64)> = moments
         .into_iter()
         .map(|at| {
-            let sport = day
-                .activities
-                .iter()
-                .find(|activity| at >= activity.start && at < activity.end());
+            let sport = day.activities.iter().find(|activity| at >= activity.start && at < activity.end());
             let value = match sport {
                 Some(activity) => activity.average_hr + 6.0 * draw.around(),
                 None if asleep(day, at) => day.resting_heart_rate as f64 + 3.0 + 2.0 * draw.around(),
                 None => day.resting_heart_rate as f64 + 18.0 + 7.0 * draw.around(),
             };
-            (
-                at,
-                (value.round() as i64).clamp(day.min_heart_rate, day.max_heart_rate),
-            )
+            (at, (value.round() as i64).clamp(day.min_heart_rate, day.max_heart_rate))
         })
         .collect();
     if let Some(first) = values.get_mut(count / 5) {
@@ -76,10 +65,7 @@ pub(crate) fn stress_and_battery(person: &Person, day: &DayTruth) -> Vec<(DateTi
         .and_then(|night| moments.iter().position(|at| *at >= night.end))
         .unwrap_or(count / 4)
         .max(1);
-    let before = battery
-        .at_wake
-        .zip(battery.during_sleep)
-        .map_or(battery.lowest, |(wake, gain)| wake - gain);
+    let before = battery.at_wake.zip(battery.during_sleep).map_or(battery.lowest, |(wake, gain)| wake - gain);
     moments
         .into_iter()
         .enumerate()
@@ -91,10 +77,7 @@ pub(crate) fn stress_and_battery(person: &Person, day: &DayTruth) -> Vec<(DateTi
                 battery.highest
                     - (battery.highest - battery.most_recent) * (index - wake) as i64 / rest as i64
             };
-            let moving = day
-                .activities
-                .iter()
-                .any(|activity| at >= activity.start && at < activity.end());
+            let moving = day.activities.iter().any(|activity| at >= activity.start && at < activity.end());
             let value = if moving {
                 -1
             } else if index == count * 3 / 5 {
@@ -102,9 +85,8 @@ pub(crate) fn stress_and_battery(person: &Person, day: &DayTruth) -> Vec<(DateTi
             } else if asleep(day, at) {
                 draw.whole(4, 22)
             } else {
-                (stress.average as f64 + 8.0 + 9.0 * draw.around())
-                    .round()
-                    .clamp(1.0, stress.max as f64) as i64
+                (stress.average as f64 + 8.0 + 9.0 * draw.around()).round().clamp(1.0, stress.max as f64)
+                    as i64
             };
             (at, value, level)
         })

@@ -126,11 +126,7 @@ pub(crate) fn night(person: &Person, date: NaiveDate, resting_heart_rate: i64) -
         if until > at {
             match stages.last_mut() {
                 Some(last) if last.level == level => last.end = until,
-                _ => stages.push(SleepStage {
-                    start: at,
-                    end: until,
-                    level,
-                }),
+                _ => stages.push(SleepStage { start: at, end: until, level }),
             }
             at = until;
         }
@@ -163,16 +159,9 @@ pub(crate) fn night(person: &Person, date: NaiveDate, resting_heart_rate: i64) -
             .map(|stage| (stage.end - stage.start).num_seconds())
             .sum()
     };
-    let (deep, light, rem, awake) = (
-        of(SleepLevel::Deep),
-        of(SleepLevel::Light),
-        of(SleepLevel::Rem),
-        of(SleepLevel::Awake),
-    );
-    let awake_count = stages
-        .iter()
-        .filter(|stage| stage.level == SleepLevel::Awake)
-        .count() as i64;
+    let (deep, light, rem, awake) =
+        (of(SleepLevel::Deep), of(SleepLevel::Light), of(SleepLevel::Rem), of(SleepLevel::Awake));
+    let awake_count = stages.iter().filter(|stage| stage.level == SleepLevel::Awake).count() as i64;
     let total = deep + light + rem;
 
     let mut draw = person.draw(Stream::SleepScore, date);
@@ -186,9 +175,7 @@ pub(crate) fn night(person: &Person, date: NaiveDate, resting_heart_rate: i64) -
     let score = score.round().clamp(18.0, 98.0) as i64;
     let respiration = (13.4 + 0.8 * draw.around() + 1.5 * illness).round();
     let oxygen = (date.year() >= 2019).then(|| 95.4 + 0.9 * draw.around() - illness);
-    let stress = (17.0 + 5.0 * draw.around() + 14.0 * illness)
-        .clamp(6.0, 60.0)
-        .round();
+    let stress = (17.0 + 5.0 * draw.around() + 14.0 * illness).clamp(6.0, 60.0).round();
     Some(SleepTruth {
         id: start.timestamp_millis(),
         start,
@@ -208,9 +195,7 @@ pub(crate) fn night(person: &Person, date: NaiveDate, resting_heart_rate: i64) -
         average_heart_rate: rounded(resting_heart_rate as f64 + draw.between(3.0, 7.0), 0),
         average_stress: stress,
         restless_moments: draw.whole(12, 60),
-        body_battery_change: (score as f64 * 0.72 + 4.0 * draw.around())
-            .round()
-            .clamp(10.0, 85.0) as i64,
+        body_battery_change: (score as f64 * 0.72 + 4.0 * draw.around()).round().clamp(10.0, 85.0) as i64,
         need_minutes: 470 + 10 * draw.whole(-2, 4),
         stages,
     })

@@ -44,20 +44,16 @@ pub(crate) fn of(person: &Person) -> Vec<WorkoutTruth> {
     let mut workouts: Vec<WorkoutTruth> = PLANS
         .iter()
         .enumerate()
-        .map(
-            |(index, (name, sport_key, sport_id, seconds, meters))| WorkoutTruth {
-                workout_id: FIRST_ID + person.index as u64 * 1_000 + index as u64,
-                // Garmin sends a name that is a number as a number.
-                name: name
-                    .parse()
-                    .map_or_else(|_| ActivityName::Text((*name).to_owned()), ActivityName::Number),
-                sport_key,
-                sport_id: *sport_id,
-                estimated_seconds: *seconds,
-                estimated_meters: *meters,
-                repetitions: draw.whole(3, 8),
-            },
-        )
+        .map(|(index, (name, sport_key, sport_id, seconds, meters))| WorkoutTruth {
+            workout_id: FIRST_ID + person.index as u64 * 1_000 + index as u64,
+            // Garmin sends a name that is a number as a number.
+            name: name.parse().map_or_else(|_| ActivityName::Text((*name).to_owned()), ActivityName::Number),
+            sport_key,
+            sport_id: *sport_id,
+            estimated_seconds: *seconds,
+            estimated_meters: *meters,
+            repetitions: draw.whole(3, 8),
+        })
         .collect();
     workouts.reverse();
     workouts

@@ -15,9 +15,7 @@ const PLACE: (f64, f64) = (54.5, 12.5);
 /// Newest first. Without dates: the whole history.
 pub(super) fn search(ask: &Ask<'_>) -> Result<Reply, Reply> {
     let number = |name: &str, otherwise: usize| {
-        ask.query
-            .get(name)
-            .map_or(Ok(otherwise), |text| text.parse().map_err(|_| BAD_REQUEST))
+        ask.query.get(name).map_or(Ok(otherwise), |text| text.parse().map_err(|_| BAD_REQUEST))
     };
     let (start, limit) = (number("start", 0)?, number("limit", 20)?);
     if limit > MAX_LIMIT {
@@ -130,20 +128,13 @@ fn row(ask: &Ask<'_>, activity: &ActivityTruth) -> Value {
     };
     put("distance", activity.distance.map(Value::from));
     put("averageSpeed", activity.average_speed().map(Value::from));
-    put(
-        "maxSpeed",
-        activity
-            .average_speed()
-            .map(|speed| json!(rounded(speed * 1.35, 3))),
-    );
+    put("maxSpeed", activity.average_speed().map(|speed| json!(rounded(speed * 1.35, 3))));
     put("elevationGain", activity.elevation_gain.map(Value::from));
     put("elevationLoss", activity.elevation_loss.map(Value::from));
     put("steps", activity.steps.map(Value::from));
     put(
         "averageRunningCadenceInStepsPerMinute",
-        activity
-            .steps
-            .map(|steps| json!(rounded(steps as f64 / activity.duration * 60.0, 2))),
+        activity.steps.map(|steps| json!(rounded(steps as f64 / activity.duration * 60.0, 2))),
     );
     put("vO2MaxValue", activity.vo2_max.map(|value| json!(value.round())));
     put("workoutId", activity.workout_id.map(Value::from));
@@ -156,14 +147,8 @@ fn row(ask: &Ask<'_>, activity: &ActivityTruth) -> Value {
     }
     if activity.sport.key == "lap_swimming" {
         put("poolLength", Some(json!(2500.0)));
-        put(
-            "unitOfPoolLength",
-            Some(json!({"unitId": 230, "unitKey": "meter", "factor": 100.0})),
-        );
-        put(
-            "activeLengths",
-            activity.distance.map(|distance| json!((distance / 25.0) as i64)),
-        );
+        put("unitOfPoolLength", Some(json!({"unitId": 230, "unitKey": "meter", "factor": 100.0})));
+        put("activeLengths", activity.distance.map(|distance| json!((distance / 25.0) as i64)));
     }
     for (zone, seconds) in activity.hr_zones.iter().enumerate() {
         put(&format!("hrTimeInZone_{}", zone + 1), Some(json!(seconds)));

@@ -116,9 +116,7 @@ pub(super) fn menstrual_calendar(ask: &Ask<'_>, window: Window) -> Reply {
     let cycles: Vec<_> = body::cycles(ask.person, from, until)
         .into_iter()
         .filter(|cycle| {
-            cycle
-                .start_date
-                .checked_add_days(Days::new(cycle.cycle_length.unsigned_abs()))
+            cycle.start_date.checked_add_days(Days::new(cycle.cycle_length.unsigned_abs()))
                 > Some(window.from)
         })
         .collect();

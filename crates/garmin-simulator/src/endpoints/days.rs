@@ -16,19 +16,13 @@ pub(super) fn summary(ask: &Ask<'_>, display_name: &str, date: NaiveDate) -> Rep
     let day = if me { ask.day(date) } else { None };
     let of = |value: &dyn Fn(&DayTruth) -> Value| day.as_ref().map_or(Value::Null, value);
     let battery = |value: &dyn Fn(&crate::data::day::BodyBatteryTruth) -> Value| {
-        day.as_ref()
-            .and_then(|day| day.body_battery.as_ref())
-            .map_or(Value::Null, value)
+        day.as_ref().and_then(|day| day.body_battery.as_ref()).map_or(Value::Null, value)
     };
     let stress = |value: &dyn Fn(&crate::data::day::StressTruth) -> Value| {
-        day.as_ref()
-            .and_then(|day| day.stress.as_ref())
-            .map_or(Value::Null, value)
+        day.as_ref().and_then(|day| day.stress.as_ref()).map_or(Value::Null, value)
     };
     let start = ask.person.midnight(date);
-    let end = date
-        .succ_opt()
-        .map_or(start + Duration::hours(24), |next| ask.person.midnight(next));
+    let end = date.succ_opt().map_or(start + Duration::hours(24), |next| ask.person.midnight(next));
     let start_or_null = me.then(|| stamp(start.naive_utc()));
     let mut answer = json!({
         "userProfileId": ask.person.profile_pk,
@@ -163,11 +157,7 @@ pub(super) fn sleep(ask: &Ask<'_>, me: bool, date: NaiveDate) -> Reply {
             })
         })
         .collect();
-    let minutes = if recent {
-        (night.end - night.start).num_minutes()
-    } else {
-        0
-    };
+    let minutes = if recent { (night.end - night.start).num_minutes() } else { 0 };
     let movement: Vec<Value> = (0..minutes)
         .map(|minute| {
             let at = night.start + Duration::minutes(minute);
@@ -299,9 +289,7 @@ fn night_object(ask: &Ask<'_>, day: &DayTruth, night: &SleepTruth) -> Value {
 pub(super) fn heart_rate(ask: &Ask<'_>, me: bool, date: NaiveDate) -> Reply {
     let day = if me { ask.day(date) } else { None };
     let start = ask.person.midnight(date);
-    let end = date
-        .succ_opt()
-        .map_or(start + Duration::hours(24), |next| ask.person.midnight(next));
+    let end = date.succ_opt().map_or(start + Duration::hours(24), |next| ask.person.midnight(next));
     let values = day.as_ref().filter(|_| ask.has_intraday(date)).map(|day| {
         series::heart_rate(ask.person, day)
             .into_iter()
@@ -329,30 +317,18 @@ pub(super) fn heart_rate(ask: &Ask<'_>, me: bool, date: NaiveDate) -> Reply {
 
 /// `null` on a day without stress; the averages without the series on an old one.
 pub(super) fn stress(ask: &Ask<'_>, date: NaiveDate) -> Reply {
-    let Some((day, stress)) = ask
-        .day(date)
-        .and_then(|day| day.stress.map(|stress| (day, stress)))
-    else {
+    let Some((day, stress)) = ask.day(date).and_then(|day| day.stress.map(|stress| (day, stress))) else {
         return Reply::Json(Value::Null);
     };
     let start = ask.person.midnight(date);
-    let end = date
-        .succ_opt()
-        .map_or(start + Duration::hours(24), |next| ask.person.midnight(next))
-        .min(ask.now);
-    let values = if ask.has_intraday(date) {
-        series::stress_and_battery(ask.person, &day)
-    } else {
-        Vec::new()
-    };
-    let levels: Vec<Value> = values
-        .iter()
-        .map(|(at, value, _)| json!([at.timestamp_millis(), value]))
-        .collect();
-    let battery: Vec<Value> = values
-        .iter()
-        .map(|(at, _, level)| json!([at.timestamp_millis(), "MEASURED", level, 3.0]))
-        .collect();
+    let end =
+        date.succ_opt().map_or(start + Duration::hours(24), |next| ask.person.midnight(next)).min(ask.now);
+    let values =
+        if ask.has_intraday(date) { series::stress_and_battery(ask.person, &day) } else { Vec::new() };
+    let levels: Vec<Value> =
+        values.iter().map(|(at, value, _)| json!([at.timestamp_millis(), value])).collect();
+    let battery: Vec<Value> =
+        values.iter().map(|(at, _, level)| json!([at.timestamp_millis(), "MEASURED", level, 3.0])).collect();
     Reply::Json(json!({
         "userProfilePK": ask.person.profile_pk,
         "calendarDate": date,
@@ -382,9 +358,8 @@ pub(super) fn stress(ask: &Ask<'_>, date: NaiveDate) -> Reply {
 /// 204 on a day without a night, or before the watch knew it.
 pub(super) fn hrv(ask: &Ask<'_>, date: NaiveDate) -> Reply {
     let day = ask.day(date);
-    let Some((day, hrv, night)) = day
-        .as_ref()
-        .and_then(|day| Some((day, day.hrv.as_ref()?, day.sleep.as_ref()?)))
+    let Some((day, hrv, night)) =
+        day.as_ref().and_then(|day| Some((day, day.hrv.as_ref()?, day.sleep.as_ref()?)))
     else {
         return Reply::NoContent;
     };

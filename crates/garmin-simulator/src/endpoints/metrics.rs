@@ -33,10 +33,7 @@ pub(super) fn vo2_max(ask: &Ask<'_>, window: Window) -> Reply {
         .dates(window)
         .filter_map(|date| {
             // Looking at the activities first spares most days the rest.
-            if activities::of_day(ask.person, date)
-                .iter()
-                .all(|activity| activity.vo2_max.is_none())
-            {
+            if activities::of_day(ask.person, date).iter().all(|activity| activity.vo2_max.is_none()) {
                 return None;
             }
             let day = ask.day(date)?;
@@ -90,11 +87,8 @@ pub(super) fn races(ask: &Ask<'_>, display_name: &str, window: Window) -> Result
 }
 
 pub(super) fn hill_score(ask: &Ask<'_>, window: Window) -> Reply {
-    let scores: Vec<(NaiveDate, crate::data::day::ScoresTruth)> = ask
-        .days(window)
-        .rev()
-        .filter_map(|day| Some((day.date, day.scores?)))
-        .collect();
+    let scores: Vec<(NaiveDate, crate::data::day::ScoresTruth)> =
+        ask.days(window).rev().filter_map(|day| Some((day.date, day.scores?))).collect();
     let mean = (!scores.is_empty())
         .then(|| scores.iter().map(|(_, score)| score.hill).sum::<i64>() / scores.len() as i64);
     let rows: Vec<Value> = scores
@@ -133,10 +127,7 @@ pub(super) fn endurance_score(ask: &Ask<'_>, window: Window) -> Reply {
     while let Some(last) = end.filter(|last| *last >= window.from) {
         let first = last.checked_sub_days(Days::new(6)).unwrap_or(last);
         let scores: Vec<i64> = ask
-            .days(Window {
-                from: first,
-                until: last,
-            })
+            .days(Window { from: first, until: last })
             .filter_map(|day| day.scores.map(|scores| scores.endurance))
             .collect();
         if let Some(max) = scores.iter().max() {
@@ -183,18 +174,12 @@ pub(super) fn lactate_threshold(ask: &Ask<'_>, series: &str, window: Window) -> 
     let rows: Vec<Value> = ask
         .dates(window)
         .filter_map(|date| {
-            if !activities::of_day(ask.person, date)
-                .iter()
-                .any(|activity| activity.sport.key == "running")
-            {
+            if !activities::of_day(ask.person, date).iter().any(|activity| activity.sport.key == "running") {
                 return None;
             }
             let threshold = ask.day(date)?.lactate_threshold?;
-            let value = if series == "lactateThresholdSpeed" {
-                threshold.speed
-            } else {
-                threshold.heart_rate
-            };
+            let value =
+                if series == "lactateThresholdSpeed" { threshold.speed } else { threshold.heart_rate };
             Some(json!({
                 "from": date,
                 "until": date,
@@ -259,11 +244,7 @@ pub(super) fn training_status(ask: &Ask<'_>, window: Window) -> Reply {
             "successful": true,
         })
     };
-    let metrics = if estimates.is_empty() {
-        json!({})
-    } else {
-        json!({"ACTIVITY_VO2_MAX": estimates})
-    };
+    let metrics = if estimates.is_empty() { json!({}) } else { json!({"ACTIVITY_VO2_MAX": estimates}) };
     let (devices, reports) = if statuses.is_empty() {
         (json!([]), json!({}))
     } else {
@@ -292,10 +273,7 @@ pub(super) fn training_status(ask: &Ask<'_>, window: Window) -> Reply {
 
 /// Snapshots of a day, latest first; `[]` on days without any.
 pub(super) fn readiness(ask: &Ask<'_>, date: NaiveDate) -> Reply {
-    let snapshots = ask
-        .day_with_load(date)
-        .map(|day| day.readiness)
-        .unwrap_or_default();
+    let snapshots = ask.day_with_load(date).map(|day| day.readiness).unwrap_or_default();
     let rows: Vec<Value> = snapshots
         .iter()
         .map(|snapshot| {

@@ -55,12 +55,10 @@ pub(super) fn stress(ask: &Ask<'_>, window: Window) -> Reply {
 }
 
 pub(super) fn body_battery(ask: &Ask<'_>, window: Window) -> Reply {
-    Reply::Json(json!(rows(ask, window, |day| day.body_battery.map(
-        |battery| json!({
-            "highBodyBattery": battery.highest,
-            "lowBodyBattery": battery.lowest,
-        })
-    ))))
+    Reply::Json(json!(rows(ask, window, |day| day.body_battery.map(|battery| json!({
+        "highBodyBattery": battery.highest,
+        "lowBodyBattery": battery.lowest,
+    })))))
 }
 
 pub(super) fn intensity_minutes(ask: &Ask<'_>, window: Window) -> Reply {
@@ -170,10 +168,7 @@ pub(super) fn sleep(ask: &Ask<'_>, window: Window) -> Reply {
         })
         .collect();
     let mean = |field: &str| {
-        let values: Vec<f64> = nights
-            .iter()
-            .filter_map(|night| night["values"][field].as_f64())
-            .collect();
+        let values: Vec<f64> = nights.iter().filter_map(|night| night["values"][field].as_f64()).collect();
         (!values.is_empty())
             .then(|| crate::data::draw::rounded(values.iter().sum::<f64>() / values.len() as f64, 2))
     };

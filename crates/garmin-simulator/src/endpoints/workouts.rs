@@ -19,9 +19,7 @@ fn made(ask: &Ask<'_>) -> String {
 
 pub(super) fn list(ask: &Ask<'_>) -> Result<Reply, Reply> {
     let number = |name: &str, otherwise: usize| {
-        ask.query
-            .get(name)
-            .map_or(Ok(otherwise), |text| text.parse().map_err(|_| BAD_REQUEST))
+        ask.query.get(name).map_or(Ok(otherwise), |text| text.parse().map_err(|_| BAD_REQUEST))
     };
     let (start, limit) = (number("start", 0)?, number("limit", 20)?);
     let rows: Vec<Value> = workouts::of(ask.person)
@@ -54,10 +52,8 @@ pub(super) fn list(ask: &Ask<'_>) -> Result<Reply, Reply> {
 
 pub(super) fn one(ask: &Ask<'_>, id: &str) -> Result<Reply, Reply> {
     let id: u64 = id.parse().map_err(|_| BAD_REQUEST)?;
-    let workout = workouts::of(ask.person)
-        .into_iter()
-        .find(|workout| workout.workout_id == id)
-        .ok_or(NOT_FOUND)?;
+    let workout =
+        workouts::of(ask.person).into_iter().find(|workout| workout.workout_id == id).ok_or(NOT_FOUND)?;
     let step = |order: i64, kind: (&str, i64), seconds: f64| {
         json!({
             "type": "ExecutableStepDTO",

@@ -16,10 +16,7 @@ pub(crate) const RANGES: [(&str, i64); 20] = [
     ("/usersummary-service/stats/heartRate/daily/{s}/{e}", 28),
     ("/usersummary-service/stats/stress/daily/{s}/{e}", 28),
     ("/usersummary-service/stats/bodybattery/daily/{s}/{e}", 28),
-    (
-        "/wellness-service/wellness/bodyBattery/reports/daily?startDate={s}&endDate={e}",
-        28,
-    ),
+    ("/wellness-service/wellness/bodyBattery/reports/daily?startDate={s}&endDate={e}", 28),
     ("/usersummary-service/stats/im/daily/{s}/{e}", 28),
     ("/usersummary-service/stats/hydration/daily/{s}/{e}", 28),
     ("/usersummary-service/stats/daily/{s}/{e}?statsType=CALORIES", 28),
@@ -30,18 +27,9 @@ pub(crate) const RANGES: [(&str, i64); 20] = [
     ("/periodichealth-service/menstrualcycle/calendar/{s}/{e}", 90),
     ("/hrv-service/hrv/daily/{s}/{e}", 366),
     ("/metrics-service/metrics/maxmet/daily/{s}/{e}", 365),
-    (
-        "/metrics-service/metrics/racepredictions/daily/demo-runs?fromCalendarDate={s}&toCalendarDate={e}",
-        366,
-    ),
-    (
-        "/metrics-service/metrics/hillscore/stats?startDate={s}&endDate={e}&aggregation=daily",
-        32,
-    ),
-    (
-        "/metrics-service/metrics/endurancescore/stats?startDate={s}&endDate={e}&aggregation=weekly",
-        85,
-    ),
+    ("/metrics-service/metrics/racepredictions/daily/demo-runs?fromCalendarDate={s}&toCalendarDate={e}", 366),
+    ("/metrics-service/metrics/hillscore/stats?startDate={s}&endDate={e}&aggregation=daily", 32),
+    ("/metrics-service/metrics/endurancescore/stats?startDate={s}&endDate={e}&aggregation=weekly", 85),
     ("/mobile-gateway/usersummary/trainingstatus/weekly/{s}/{e}", 364),
 ];
 
@@ -57,9 +45,7 @@ const UNCAPPED: [&str; 3] = [
 ];
 
 fn at(template: &str, from: NaiveDate, until: NaiveDate) -> String {
-    template
-        .replace("{s}", &from.to_string())
-        .replace("{e}", &until.to_string())
+    template.replace("{s}", &from.to_string()).replace("{e}", &until.to_string())
 }
 
 /// Rows by `calendarDate` (or `date`), with `values` unfolded.
@@ -68,13 +54,8 @@ fn by_day(rows: &Value) -> BTreeMap<String, Value> {
         .unwrap()
         .iter()
         .map(|row| {
-            let date = row
-                .get("calendarDate")
-                .or_else(|| row.get("date"))
-                .unwrap()
-                .as_str()
-                .unwrap()
-                .to_owned();
+            let date =
+                row.get("calendarDate").or_else(|| row.get("date")).unwrap().as_str().unwrap().to_owned();
             (date, row.get("values").cloned().unwrap_or_else(|| row.clone()))
         })
         .collect()
@@ -85,44 +66,25 @@ async fn a_window_of_the_cap_is_answered_and_one_day_more_is_a_400() {
     let client = Client::start(config()).await;
     let from = day("2024-01-10");
     for (template, cap) in RANGES.into_iter().chain(LACTATE.map(|template| (template, 365))) {
-        let whole = client
-            .status(&at(template, from, from + Duration::days(cap - 1)))
-            .await;
+        let whole = client.status(&at(template, from, from + Duration::days(cap - 1))).await;
         assert_eq!(whole, StatusCode::OK, "{template}");
-        let beyond = client
-            .send(&at(template, from, from + Duration::days(cap)))
-            .await
-            .unwrap();
+        let beyond = client.send(&at(template, from, from + Duration::days(cap))).await.unwrap();
         assert_eq!(beyond.status(), StatusCode::BAD_REQUEST, "{template}");
         assert!(beyond.json::<Value>().await.unwrap()["message"].is_string());
     }
     for template in UNCAPPED {
-        assert_eq!(
-            client
-                .status(&at(template, day("2005-01-01"), day("2026-11-22")))
-                .await,
-            StatusCode::OK
-        );
+        assert_eq!(client.status(&at(template, day("2005-01-01"), day("2026-11-22"))).await, StatusCode::OK);
     }
 }
 
 #[tokio::test]
 async fn a_window_that_ends_before_it_starts_or_is_no_date_is_a_400() {
     let client = Client::start(config()).await;
-    for template in RANGES
-        .map(|(template, _)| template)
-        .into_iter()
-        .chain(LACTATE)
-        .chain(UNCAPPED)
-    {
+    for template in RANGES.map(|(template, _)| template).into_iter().chain(LACTATE).chain(UNCAPPED) {
         let turned = at(template, day("2024-01-02"), day("2024-01-01"));
         assert_eq!(client.status(&turned).await, StatusCode::BAD_REQUEST, "{turned}");
         let nonsense = template.replace("{s}", "yesterday").replace("{e}", "2024-01-01");
-        assert_eq!(
-            client.status(&nonsense).await,
-            StatusCode::BAD_REQUEST,
-            "{nonsense}"
-        );
+        assert_eq!(client.status(&nonsense).await, StatusCode::BAD_REQUEST, "{nonsense}");
     }
 }
 
@@ -136,19 +98,9 @@ async fn unknown_paths_are_404_in_json_and_calls_without_a_token_401() {
         json!({"message": "HTTP 404 Not Found", "error": "NotFoundException"})
     );
     let path = format!("{}/userprofile-service/socialProfile", client.garmin.base_url());
+    assert_eq!(client.http.get(&path).send().await.unwrap().status(), StatusCode::UNAUTHORIZED);
     assert_eq!(
-        client.http.get(&path).send().await.unwrap().status(),
-        StatusCode::UNAUTHORIZED
-    );
-    assert_eq!(
-        client
-            .http
-            .get(&path)
-            .bearer_auth("a.b.c")
-            .send()
-            .await
-            .unwrap()
-            .status(),
+        client.http.get(&path).bearer_auth("a.b.c").send().await.unwrap().status(),
         StatusCode::UNAUTHORIZED
     );
 }
@@ -156,94 +108,49 @@ async fn unknown_paths_are_404_in_json_and_calls_without_a_token_401() {
 #[tokio::test]
 async fn nothing_looks_as_it_does_at_garmin() {
     let client = Client::start(config()).await;
-    for (from, until) in [
-        (day("2010-03-01"), day("2010-03-20")),
-        (day("2026-11-23"), day("2026-12-10")),
-    ] {
+    for (from, until) in [(day("2010-03-01"), day("2010-03-20")), (day("2026-11-23"), day("2026-12-10"))] {
         for (template, _) in RANGES.into_iter().filter(|(template, _)| {
             template.contains("/stats/")
                 && !template.contains("sleep-service")
                 && !template.contains("score")
                 && !template.contains("statsType")
         }) {
-            assert_eq!(
-                client.get(&at(template, from, until)).await,
-                json!([]),
-                "{template}"
-            );
+            assert_eq!(client.get(&at(template, from, until)).await, json!([]), "{template}");
         }
         assert_eq!(
-            client
-                .status(&at("/hrv-service/hrv/daily/{s}/{e}", from, until))
-                .await,
+            client.status(&at("/hrv-service/hrv/daily/{s}/{e}", from, until)).await,
             StatusCode::NO_CONTENT
         );
+        assert_eq!(client.status(&format!("/hrv-service/hrv/{from}")).await, StatusCode::NO_CONTENT);
+        assert_eq!(client.get(&format!("/wellness-service/wellness/dailyStress/{from}")).await, Value::Null);
         assert_eq!(
-            client.status(&format!("/hrv-service/hrv/{from}")).await,
-            StatusCode::NO_CONTENT
-        );
-        assert_eq!(
-            client
-                .get(&format!("/wellness-service/wellness/dailyStress/{from}"))
-                .await,
-            Value::Null
-        );
-        assert_eq!(
-            client
-                .get(&format!("/metrics-service/metrics/trainingreadiness/{from}"))
-                .await,
+            client.get(&format!("/metrics-service/metrics/trainingreadiness/{from}")).await,
             json!([])
         );
-        let sleep = client
-            .get(&format!(
-                "/wellness-service/wellness/dailySleepData/demo-runs?date={from}"
-            ))
-            .await;
+        let sleep =
+            client.get(&format!("/wellness-service/wellness/dailySleepData/demo-runs?date={from}")).await;
         assert_eq!(sleep["dailySleepDTO"]["id"], Value::Null);
-        let nights = client
-            .get(&at("/sleep-service/stats/sleep/daily/{s}/{e}", from, until))
-            .await;
+        let nights = client.get(&at("/sleep-service/stats/sleep/daily/{s}/{e}", from, until)).await;
         assert_eq!(nights["individualStats"], json!([]));
         let summary = client
-            .get(&format!(
-                "/usersummary-service/usersummary/daily/demo-runs?calendarDate={from}"
-            ))
+            .get(&format!("/usersummary-service/usersummary/daily/demo-runs?calendarDate={from}"))
             .await;
-        assert_eq!(
-            (&summary["privacyProtected"], &summary["totalSteps"]),
-            (&json!(false), &Value::Null)
-        );
+        assert_eq!((&summary["privacyProtected"], &summary["totalSteps"]), (&json!(false), &Value::Null));
         let weight = client.get(&at(UNCAPPED[1], from, until)).await;
         assert_eq!(weight["dailyWeightSummaries"], json!([]));
         let list = "/activitylist-service/activities/search/activities?start=0&limit=100";
-        assert_eq!(
-            client
-                .get(&format!("{list}&startDate={from}&endDate={until}"))
-                .await,
-            json!([])
-        );
-        let status = client
-            .get(&at(
-                "/mobile-gateway/usersummary/trainingstatus/weekly/{s}/{e}",
-                from,
-                until,
-            ))
-            .await;
+        assert_eq!(client.get(&format!("{list}&startDate={from}&endDate={until}")).await, json!([]));
+        let status =
+            client.get(&at("/mobile-gateway/usersummary/trainingstatus/weekly/{s}/{e}", from, until)).await;
         assert_eq!(status["weeklyTrainingStatus"]["payload"]["reportData"], json!({}));
         let hill = client.get(&at(RANGES[17].0, from, until)).await;
         assert_eq!(hill["hillScoreDTOList"], json!([]));
     }
     let mut account = AccountConfig::new("demo");
     account.menstrual_calendar = false;
-    let client = Client::start(SimulatorConfig {
-        accounts: vec![account],
-        ..config()
-    })
-    .await;
+    let client = Client::start(SimulatorConfig { accounts: vec![account], ..config() }).await;
     assert_eq!(
-        client
-            .get("/periodichealth-service/menstrualcycle/calendar/2024-01-01/2024-02-01")
-            .await,
+        client.get("/periodichealth-service/menstrualcycle/calendar/2024-01-01/2024-02-01").await,
         json!({})
     );
 }
@@ -251,17 +158,12 @@ async fn nothing_looks_as_it_does_at_garmin() {
 #[tokio::test]
 async fn a_wrong_display_name_gets_a_protected_summary_without_values() {
     let client = Client::start(config()).await;
-    let summary = client
-        .get("/usersummary-service/usersummary/daily/someone-else?calendarDate=2024-03-05")
-        .await;
+    let summary =
+        client.get("/usersummary-service/usersummary/daily/someone-else?calendarDate=2024-03-05").await;
     assert_eq!(summary["privacyProtected"], json!(true));
-    for field in [
-        "totalSteps",
-        "restingHeartRate",
-        "totalKilocalories",
-        "averageStressLevel",
-        "sleepingSeconds",
-    ] {
+    for field in
+        ["totalSteps", "restingHeartRate", "totalKilocalories", "averageStressLevel", "sleepingSeconds"]
+    {
         assert_eq!(summary[field], Value::Null, "{field}");
     }
 }
@@ -295,13 +197,7 @@ async fn ranges_single_days_and_the_truth_tell_the_same_story() {
         let races = by_day(&range(16).await);
         let hills = by_day(&range(17).await["hillScoreDTOList"]);
         let reports_of = range(19).await["weeklyTrainingStatus"]["payload"]["reportData"].clone();
-        let status = reports_of
-            .as_object()
-            .unwrap()
-            .values()
-            .next()
-            .map(by_day)
-            .unwrap_or_default();
+        let status = reports_of.as_object().unwrap().values().next().map(by_day).unwrap_or_default();
         let oxygen: BTreeMap<String, Value> =
             client.get(&at(UNCAPPED[0], from, until)).await["spo2DailyAverageArray"]
                 .as_array()
@@ -313,41 +209,23 @@ async fn ranges_single_days_and_the_truth_tell_the_same_story() {
         for date in from.iter_days().take(28) {
             let key = date.to_string();
             let summary = client
-                .get(&format!(
-                    "/usersummary-service/usersummary/daily/demo-runs?calendarDate={date}"
-                ))
+                .get(&format!("/usersummary-service/usersummary/daily/demo-runs?calendarDate={date}"))
                 .await;
-            let sleep = client
-                .get(&format!(
-                    "/wellness-service/wellness/dailySleepData/demo-runs?date={date}"
-                ))
-                .await;
-            let pulse = client
-                .get(&format!(
-                    "/wellness-service/wellness/dailyHeartRate/demo-runs?date={date}"
-                ))
-                .await;
-            let tension = client
-                .get(&format!("/wellness-service/wellness/dailyStress/{date}"))
-                .await;
-            let readiness = client
-                .get(&format!("/metrics-service/metrics/trainingreadiness/{date}"))
-                .await;
+            let sleep =
+                client.get(&format!("/wellness-service/wellness/dailySleepData/demo-runs?date={date}")).await;
+            let pulse =
+                client.get(&format!("/wellness-service/wellness/dailyHeartRate/demo-runs?date={date}")).await;
+            let tension = client.get(&format!("/wellness-service/wellness/dailyStress/{date}")).await;
+            let readiness = client.get(&format!("/metrics-service/metrics/trainingreadiness/{date}")).await;
             let Some(day) = truth.day("demo", date) else {
                 assert_eq!(summary["totalSteps"], Value::Null, "{key}");
-                assert!(
-                    steps.get(&key).is_none_or(|row| row["totalSteps"].is_null()),
-                    "{key}"
-                );
+                assert!(steps.get(&key).is_none_or(|row| row["totalSteps"].is_null()), "{key}");
                 assert!(
                     [&floors, &heart, &stress, &calories, &nights]
                         .iter()
                         .all(|rows| !rows.contains_key(&key))
                 );
-                assert_eq!(
-                    (&sleep["dailySleepDTO"]["id"], &tension),
-                    (&Value::Null, &Value::Null)
-                );
+                assert_eq!((&sleep["dailySleepDTO"]["id"], &tension), (&Value::Null, &Value::Null));
                 continue;
             };
             let same = |what: &str, truth: Value, answers: &[&Value]| {
@@ -355,11 +233,7 @@ async fn ranges_single_days_and_the_truth_tell_the_same_story() {
                     assert_eq!(**answer, truth, "{what} {key}");
                 }
             };
-            same(
-                "steps",
-                json!(day.steps),
-                &[&steps[&key]["totalSteps"], &summary["totalSteps"]],
-            );
+            same("steps", json!(day.steps), &[&steps[&key]["totalSteps"], &summary["totalSteps"]]);
             same(
                 "metres",
                 json!(day.distance_meters),
@@ -368,28 +242,17 @@ async fn ranges_single_days_and_the_truth_tell_the_same_story() {
             same(
                 "floors",
                 json!(day.floors_ascended),
-                &[
-                    &floors[&key]["wellnessFloorsAscended"],
-                    &summary["floorsAscended"],
-                ],
+                &[&floors[&key]["wellnessFloorsAscended"], &summary["floorsAscended"]],
             );
             same(
                 "resting",
                 json!(day.resting_heart_rate),
-                &[
-                    &heart[&key]["restingHR"],
-                    &summary["restingHeartRate"],
-                    &pulse["restingHeartRate"],
-                ],
+                &[&heart[&key]["restingHR"], &summary["restingHeartRate"], &pulse["restingHeartRate"]],
             );
             same(
                 "pulse",
                 json!(day.max_heart_rate),
-                &[
-                    &heart[&key]["wellnessMaxAvgHR"],
-                    &summary["maxHeartRate"],
-                    &pulse["maxHeartRate"],
-                ],
+                &[&heart[&key]["wellnessMaxAvgHR"], &summary["maxHeartRate"], &pulse["maxHeartRate"]],
             );
             let tense = day.stress.unwrap();
             same(
@@ -404,19 +267,13 @@ async fn ranges_single_days_and_the_truth_tell_the_same_story() {
             same(
                 "high stress",
                 json!(tense.high_seconds),
-                &[
-                    &stress[&key]["highStressDuration"],
-                    &summary["highStressDuration"],
-                ],
+                &[&stress[&key]["highStressDuration"], &summary["highStressDuration"]],
             );
             let charge = day.body_battery.unwrap();
             same(
                 "battery",
                 json!(charge.highest),
-                &[
-                    &battery[&key]["highBodyBattery"],
-                    &summary["bodyBatteryHighestValue"],
-                ],
+                &[&battery[&key]["highBodyBattery"], &summary["bodyBatteryHighestValue"]],
             );
             same(
                 "charged",
@@ -426,10 +283,7 @@ async fn ranges_single_days_and_the_truth_tell_the_same_story() {
             same(
                 "vigorous",
                 json!(day.vigorous_intensity_minutes),
-                &[
-                    &minutes[&key]["vigorousValue"],
-                    &summary["vigorousIntensityMinutes"],
-                ],
+                &[&minutes[&key]["vigorousValue"], &summary["vigorousIntensityMinutes"]],
             );
             same(
                 "calories",
@@ -444,32 +298,16 @@ async fn ranges_single_days_and_the_truth_tell_the_same_story() {
                 breath.get(&key).map(|row| &row["avgWakingRespiration"]),
                 day.waking_respiration.map(|value| json!(value)).as_ref()
             );
-            assert_eq!(
-                summary["avgWakingRespirationValue"],
-                json!(day.waking_respiration)
-            );
-            same(
-                "age",
-                json!(day.fitness_age.unwrap().fitness_age),
-                &[&ages[&key]["fitnessAge"]],
-            );
-            same(
-                "race",
-                json!(day.race_predictions.unwrap().time_5k),
-                &[&races[&key]["time5K"]],
-            );
+            assert_eq!(summary["avgWakingRespirationValue"], json!(day.waking_respiration));
+            same("age", json!(day.fitness_age.unwrap().fitness_age), &[&ages[&key]["fitnessAge"]]);
+            same("race", json!(day.race_predictions.unwrap().time_5k), &[&races[&key]["time5K"]]);
             assert_eq!(
                 hills.get(&key).map(|row| &row["overallScore"]),
                 day.scores.map(|scores| json!(scores.hill)).as_ref()
             );
             assert_eq!(
-                status
-                    .get(&key)
-                    .map(|row| &row["acuteTrainingLoadDTO"]["dailyTrainingLoadAcute"]),
-                day.training
-                    .as_ref()
-                    .map(|training| json!(training.acute_load))
-                    .as_ref()
+                status.get(&key).map(|row| &row["acuteTrainingLoadDTO"]["dailyTrainingLoadAcute"]),
+                day.training.as_ref().map(|training| json!(training.acute_load)).as_ref()
             );
             assert_eq!(readiness.as_array().unwrap().len(), day.readiness.len());
             for (row, snapshot) in readiness.as_array().unwrap().iter().zip(&day.readiness) {
@@ -479,17 +317,11 @@ async fn ranges_single_days_and_the_truth_tell_the_same_story() {
                 );
             }
             let of_night = hrv.get(&key).map(|row| &row["lastNightAvg"]);
-            assert_eq!(
-                of_night,
-                day.hrv.as_ref().map(|hrv| json!(hrv.last_night_average)).as_ref()
-            );
+            assert_eq!(of_night, day.hrv.as_ref().map(|hrv| json!(hrv.last_night_average)).as_ref());
             let Some(night) = &day.sleep else {
                 assert_eq!(sleep["dailySleepDTO"]["id"], Value::Null);
                 assert!(!nights.contains_key(&key) && !scores.contains_key(&key));
-                assert_eq!(
-                    client.status(&format!("/hrv-service/hrv/{date}")).await,
-                    StatusCode::NO_CONTENT
-                );
+                assert_eq!(client.status(&format!("/hrv-service/hrv/{date}")).await, StatusCode::NO_CONTENT);
                 continue;
             };
             let dto = &sleep["dailySleepDTO"];
@@ -498,16 +330,8 @@ async fn ranges_single_days_and_the_truth_tell_the_same_story() {
                 json!(night.total_seconds),
                 &[&nights[&key]["totalSleepTimeInSeconds"], &dto["sleepTimeSeconds"]],
             );
-            same(
-                "deep",
-                json!(night.deep_seconds),
-                &[&nights[&key]["deepTime"], &dto["deepSleepSeconds"]],
-            );
-            same(
-                "rem",
-                json!(night.rem_seconds),
-                &[&nights[&key]["remTime"], &dto["remSleepSeconds"]],
-            );
+            same("deep", json!(night.deep_seconds), &[&nights[&key]["deepTime"], &dto["deepSleepSeconds"]]);
+            same("rem", json!(night.rem_seconds), &[&nights[&key]["remTime"], &dto["remSleepSeconds"]]);
             same(
                 "score",
                 json!(night.score),
@@ -520,15 +344,9 @@ async fn ranges_single_days_and_the_truth_tell_the_same_story() {
             same(
                 "start",
                 json!(night.start.timestamp_millis()),
-                &[
-                    &nights[&key]["gmtSleepStartTimeInMillis"],
-                    &dto["sleepStartTimestampGMT"],
-                ],
+                &[&nights[&key]["gmtSleepStartTimeInMillis"], &dto["sleepStartTimestampGMT"]],
             );
-            assert_eq!(
-                oxygen.get(&key),
-                night.average_spo2.map(|value| json!(value)).as_ref()
-            );
+            assert_eq!(oxygen.get(&key), night.average_spo2.map(|value| json!(value)).as_ref());
         }
     }
 }
@@ -556,10 +374,7 @@ async fn activities_come_newest_first_in_pages_and_each_can_be_asked_about() {
     for (row, activity) in rows.iter().rev().zip(&truth) {
         assert_eq!(row["activityId"], json!(activity.activity_id));
         assert_eq!(row["activityName"], json!(activity.name));
-        assert_eq!(
-            row.get("distance"),
-            activity.distance.map(|metres| json!(metres)).as_ref()
-        );
+        assert_eq!(row.get("distance"), activity.distance.map(|metres| json!(metres)).as_ref());
         assert_eq!(
             (&row["duration"], &row["averageHR"]),
             (&json!(activity.duration), &json!(activity.average_hr))
@@ -575,56 +390,30 @@ async fn activities_come_newest_first_in_pages_and_each_can_be_asked_about() {
         let one = client.get(&at("")).await;
         assert_eq!(one["summaryDTO"]["averageHR"], json!(activity.average_hr));
         assert_eq!(
-            client.get(&at("/splits")).await["lapDTOs"]
-                .as_array()
-                .unwrap()
-                .len() as i64,
+            client.get(&at("/splits")).await["lapDTOs"].as_array().unwrap().len() as i64,
             activity.lap_count
         );
-        assert_eq!(
-            client.get(&at("/hrTimeInZones")).await[2]["secsInZone"],
-            json!(activity.hr_zones[2])
-        );
+        assert_eq!(client.get(&at("/hrTimeInZones")).await[2]["secsInZone"], json!(activity.hr_zones[2]));
         client.get(&at("/weather")).await;
         client.get(&at("/exerciseSets")).await;
     }
     let samples = async |id: u64| {
-        let details = client
-            .get(&format!("/activity-service/activity/{id}/details"))
-            .await;
+        let details = client.get(&format!("/activity-service/activity/{id}/details")).await;
         details["activityDetailMetrics"].as_array().unwrap().len()
     };
     assert_eq!(samples(old.activity_id).await, 0);
     assert!(samples(recent.activity_id).await > 100);
-    assert_eq!(
-        client.status("/activity-service/activity/12").await,
-        StatusCode::NOT_FOUND
-    );
-    assert!(
-        client
-            .get("/gear-service/gear/filterGear?activityId=1")
-            .await
-            .is_array()
-    );
+    assert_eq!(client.status("/activity-service/activity/12").await, StatusCode::NOT_FOUND);
+    assert!(client.get("/gear-service/gear/filterGear?activityId=1").await.is_array());
 }
 
 #[tokio::test]
 async fn an_activity_of_someone_else_is_not_there() {
     let client = Client::start(crate::client::two_accounts()).await;
-    let id = client
-        .garmin
-        .truth()
-        .activities("second", day("2024-01-01"), day("2024-03-01"))[0]
-        .activity_id;
-    assert_eq!(
-        client.status(&format!("/activity-service/activity/{id}")).await,
-        StatusCode::NOT_FOUND
-    );
+    let id = client.garmin.truth().activities("second", day("2024-01-01"), day("2024-03-01"))[0].activity_id;
+    assert_eq!(client.status(&format!("/activity-service/activity/{id}")).await, StatusCode::NOT_FOUND);
     let second = client.garmin.tokens_for("second").unwrap();
-    let theirs = client
-        .send_as(&second, &format!("/activity-service/activity/{id}"))
-        .await
-        .unwrap();
+    let theirs = client.send_as(&second, &format!("/activity-service/activity/{id}")).await.unwrap();
     assert_eq!(theirs.status(), StatusCode::OK);
 }
 
@@ -634,39 +423,25 @@ async fn series_within_a_day_are_there_for_half_a_year_and_then_off_loaded() {
     let truth = client.garmin.truth();
     let with_all = |from: NaiveDate| {
         from.iter_days()
-            .find(|date| {
-                truth
-                    .day("demo", *date)
-                    .is_some_and(|day| day.sleep.is_some() && day.hrv.is_some())
-            })
+            .find(|date| truth.day("demo", *date).is_some_and(|day| day.sleep.is_some() && day.hrv.is_some()))
             .unwrap()
     };
     let (recent, old) = (with_all(day("2026-09-01")), with_all(day("2026-03-01")));
     for (date, there) in [(recent, true), (old, false)] {
         let expected = truth.day("demo", date).unwrap();
         let length = |value: &Value| value.as_array().map_or(0, Vec::len);
-        let pulse = client
-            .get(&format!(
-                "/wellness-service/wellness/dailyHeartRate/demo-runs?date={date}"
-            ))
-            .await;
+        let pulse =
+            client.get(&format!("/wellness-service/wellness/dailyHeartRate/demo-runs?date={date}")).await;
         assert_eq!(length(&pulse["heartRateValues"]) > 600, there);
         if there {
-            let values = || {
-                pulse["heartRateValues"]
-                    .as_array()
-                    .unwrap()
-                    .iter()
-                    .filter_map(|pair| pair[1].as_i64())
-            };
+            let values =
+                || pulse["heartRateValues"].as_array().unwrap().iter().filter_map(|pair| pair[1].as_i64());
             assert_eq!(
                 (values().min(), values().max()),
                 (Some(expected.min_heart_rate), Some(expected.max_heart_rate))
             );
         }
-        let stress = client
-            .get(&format!("/wellness-service/wellness/dailyStress/{date}"))
-            .await;
+        let stress = client.get(&format!("/wellness-service/wellness/dailyStress/{date}")).await;
         assert_eq!(length(&stress["stressValuesArray"]) > 400, there);
         assert_eq!(length(&stress["bodyBatteryValuesArray"]) > 400, there);
         let report = client
@@ -675,16 +450,9 @@ async fn series_within_a_day_are_there_for_half_a_year_and_then_off_loaded() {
             ))
             .await;
         assert_eq!(length(&report[0]["bodyBatteryValuesArray"]) > 5, there);
-        let sleep = client
-            .get(&format!(
-                "/wellness-service/wellness/dailySleepData/demo-runs?date={date}"
-            ))
-            .await;
-        let stages = if there {
-            expected.sleep.as_ref().unwrap().stages.len()
-        } else {
-            0
-        };
+        let sleep =
+            client.get(&format!("/wellness-service/wellness/dailySleepData/demo-runs?date={date}")).await;
+        let stages = if there { expected.sleep.as_ref().unwrap().stages.len() } else { 0 };
         assert_eq!(length(&sleep["sleepLevels"]), stages);
         assert!(sleep["dailySleepDTO"]["deepSleepSeconds"].is_i64());
         let hrv = client.get(&format!("/hrv-service/hrv/{date}")).await;
@@ -711,10 +479,7 @@ async fn weigh_ins_pressure_cycles_and_rare_metrics_agree_with_the_truth() {
     for (row, truth) in rows.iter().zip(&weigh_ins) {
         assert_eq!(row["samplePk"], json!(truth.sample_pk));
         assert_eq!(row["calendarDate"], json!(truth.date));
-        assert_eq!(
-            (&row["weight"], &row["bodyFat"]),
-            (&json!(truth.weight), &json!(truth.body_fat))
-        );
+        assert_eq!((&row["weight"], &row["bodyFat"]), (&json!(truth.weight), &json!(truth.body_fat)));
     }
     let pressure = client.get(&at(UNCAPPED[2], from, until)).await;
     let measured: usize = pressure["measurementSummaries"]
@@ -728,10 +493,7 @@ async fn weigh_ins_pressure_cycles_and_rare_metrics_agree_with_the_truth() {
 
     let days = truth.days("demo", from, until);
     let estimates = client.get(&at(RANGES[15].0, from, until)).await;
-    let expected: Vec<Value> = days
-        .iter()
-        .filter_map(|day| Some(json!(day.vo2_max_running?)))
-        .collect();
+    let expected: Vec<Value> = days.iter().filter_map(|day| Some(json!(day.vo2_max_running?))).collect();
     let sent: Vec<Value> = estimates
         .as_array()
         .unwrap()
@@ -741,22 +503,13 @@ async fn weigh_ins_pressure_cycles_and_rare_metrics_agree_with_the_truth() {
         .collect();
     assert_eq!(sent, expected);
     let thresholds = client.get(&at(LACTATE[0], from, until)).await;
-    let expected: Vec<Value> = days
-        .iter()
-        .filter_map(|day| Some(json!(day.lactate_threshold?.heart_rate)))
-        .collect();
-    let sent: Vec<Value> = thresholds
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|row| row["value"].clone())
-        .collect();
+    let expected: Vec<Value> =
+        days.iter().filter_map(|day| Some(json!(day.lactate_threshold?.heart_rate))).collect();
+    let sent: Vec<Value> = thresholds.as_array().unwrap().iter().map(|row| row["value"].clone()).collect();
     assert_eq!(sent, expected);
     assert!(!sent.is_empty());
 
-    let calendar = client
-        .get("/periodichealth-service/menstrualcycle/calendar/2025-03-01/2025-05-29")
-        .await;
+    let calendar = client.get("/periodichealth-service/menstrualcycle/calendar/2025-03-01/2025-05-29").await;
     let shown: BTreeSet<String> = calendar["cycleSummaries"]
         .as_array()
         .unwrap()
@@ -764,12 +517,7 @@ async fn weigh_ins_pressure_cycles_and_rare_metrics_agree_with_the_truth() {
         .map(|cycle| cycle["startDate"].as_str().unwrap().to_owned())
         .collect();
     let cycles = truth.cycles("demo", day("2025-03-01"), day("2025-05-29"));
-    assert!(
-        cycles.len() >= 3
-            && cycles
-                .iter()
-                .all(|cycle| shown.contains(&cycle.start_date.to_string()))
-    );
+    assert!(cycles.len() >= 3 && cycles.iter().all(|cycle| shown.contains(&cycle.start_date.to_string())));
     let endurance = client.get("/metrics-service/metrics/endurancescore/stats?startDate=2025-03-03&endDate=2025-05-25&aggregation=weekly").await;
     assert_eq!(endurance["groupMap"].as_object().unwrap().len(), 12);
 }
@@ -780,49 +528,24 @@ async fn saved_workouts_can_be_listed_and_opened() {
     let truth = client.garmin.truth().workouts("demo");
     let list = client.get("/workout-service/workouts?start=0&limit=100").await;
     assert_eq!(list.as_array().unwrap().len(), truth.len());
-    assert!(
-        list.as_array()
-            .unwrap()
-            .iter()
-            .any(|workout| workout["workoutName"].is_number())
-    );
+    assert!(list.as_array().unwrap().iter().any(|workout| workout["workoutName"].is_number()));
     for workout in &truth {
-        let one = client
-            .get(&format!("/workout-service/workout/{}", workout.workout_id))
-            .await;
+        let one = client.get(&format!("/workout-service/workout/{}", workout.workout_id)).await;
         assert_eq!(one["workoutName"], json!(workout.name));
     }
     assert_eq!(
-        client
-            .get("/workout-service/workouts?start=5&limit=100")
-            .await
-            .as_array()
-            .unwrap()
-            .len(),
+        client.get("/workout-service/workouts?start=5&limit=100").await.as_array().unwrap().len(),
         truth.len() - 5
     );
-    assert_eq!(
-        client.status("/workout-service/workout/1").await,
-        StatusCode::NOT_FOUND
-    );
+    assert_eq!(client.status("/workout-service/workout/1").await, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]
 async fn the_profile_names_the_person_and_the_zone() {
     let account = AccountConfig::new("demo").in_zone("Asia/Tokyo".parse().unwrap());
-    let client = Client::start(SimulatorConfig {
-        accounts: vec![account],
-        ..config()
-    })
-    .await;
-    assert_eq!(
-        client.get("/userprofile-service/socialProfile").await["displayName"],
-        "demo-runs"
-    );
-    assert_eq!(
-        client.get("/userprofile-service/userprofile/user-settings").await["timeZone"],
-        "Asia/Tokyo"
-    );
+    let client = Client::start(SimulatorConfig { accounts: vec![account], ..config() }).await;
+    assert_eq!(client.get("/userprofile-service/socialProfile").await["displayName"], "demo-runs");
+    assert_eq!(client.get("/userprofile-service/userprofile/user-settings").await["timeZone"], "Asia/Tokyo");
     // It is already tomorrow there.
     assert_eq!(client.garmin.truth().today("demo"), Some(day("2026-11-23")));
 }

@@ -34,11 +34,7 @@ impl Client {
     pub(crate) async fn start(config: SimulatorConfig) -> Self {
         let garmin = Simulator::start(config).await.unwrap();
         let tokens = garmin.demo_tokens().unwrap();
-        Self {
-            garmin,
-            tokens,
-            http: reqwest::Client::new(),
-        }
+        Self { garmin, tokens, http: reqwest::Client::new() }
     }
 
     pub(crate) async fn send(&self, path: &str) -> reqwest::Result<reqwest::Response> {
@@ -46,11 +42,7 @@ impl Client {
     }
 
     pub(crate) async fn send_as(&self, tokens: &TokenSet, path: &str) -> reqwest::Result<reqwest::Response> {
-        self.http
-            .get(format!("{}{path}", self.garmin.base_url()))
-            .bearer_auth(&tokens.di_token)
-            .send()
-            .await
+        self.http.get(format!("{}{path}", self.garmin.base_url())).bearer_auth(&tokens.di_token).send().await
     }
 
     pub(crate) async fn status(&self, path: &str) -> StatusCode {
@@ -64,12 +56,7 @@ impl Client {
     }
 
     pub(crate) async fn refresh(&self, tokens: &TokenSet) -> reqwest::Result<reqwest::Response> {
-        self.refresh_as(
-            &tokens.di_client_id,
-            &tokens.di_client_id,
-            &tokens.di_refresh_token,
-        )
-        .await
+        self.refresh_as(&tokens.di_client_id, &tokens.di_client_id, &tokens.di_refresh_token).await
     }
 
     pub(crate) async fn refresh_as(
@@ -79,16 +66,9 @@ impl Client {
         token: &str,
     ) -> reqwest::Result<reqwest::Response> {
         self.http
-            .post(format!(
-                "{}/di-oauth2-service/oauth/token",
-                self.garmin.base_url()
-            ))
+            .post(format!("{}/di-oauth2-service/oauth/token", self.garmin.base_url()))
             .basic_auth(basic, Some(""))
-            .form(&[
-                ("grant_type", "refresh_token"),
-                ("client_id", client_id),
-                ("refresh_token", token),
-            ])
+            .form(&[("grant_type", "refresh_token"), ("client_id", client_id), ("refresh_token", token)])
             .send()
             .await
     }

@@ -25,11 +25,7 @@ fn recordings(folder: &Path) -> Vec<Value> {
     for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
         if entry.file_type().unwrap().is_dir() {
             all.extend(recordings(&entry.path()));
-        } else if entry
-            .path()
-            .extension()
-            .is_some_and(|extension| extension == "json")
-        {
+        } else if entry.path().extension().is_some_and(|extension| extension == "json") {
             all.push(serde_json::from_slice(&std::fs::read(entry.path()).unwrap()).unwrap());
         }
     }
@@ -41,11 +37,7 @@ fn fields(value: &Value, at: &str, found: &mut BTreeSet<String>) {
     match value {
         Value::Object(object) => {
             for (key, value) in object {
-                let key = if key.starts_with(|first: char| first.is_ascii_digit()) {
-                    "*"
-                } else {
-                    key
-                };
+                let key = if key.starts_with(|first: char| first.is_ascii_digit()) { "*" } else { key };
                 let path = format!("{at}.{key}");
                 fields(value, &path, found);
                 found.insert(path);
@@ -78,26 +70,14 @@ const ENDPOINTS: [(&str, &str, &str); 32] = [
         "/usersummary-service/stats/hydration/daily/",
         "/usersummary-service/stats/hydration/daily/2026-10-01/2026-10-28",
     ),
-    (
-        "nights",
-        "/sleep-service/stats/sleep/daily/",
-        "/sleep-service/stats/sleep/daily/2026-10-01/2026-10-28",
-    ),
+    ("nights", "/sleep-service/stats/sleep/daily/", "/sleep-service/stats/sleep/daily/2026-10-01/2026-10-28"),
     (
         "score",
         "/wellness-service/stats/daily/sleep/score/",
         "/wellness-service/stats/daily/sleep/score/2026-10-01/2026-10-28",
     ),
-    (
-        "age",
-        "/fitnessage-service/stats/daily/",
-        "/fitnessage-service/stats/daily/2026-10-01/2026-10-28",
-    ),
-    (
-        "hrv range",
-        "/hrv-service/hrv/daily/",
-        "/hrv-service/hrv/daily/2026-10-01/2026-10-28",
-    ),
+    ("age", "/fitnessage-service/stats/daily/", "/fitnessage-service/stats/daily/2026-10-01/2026-10-28"),
+    ("hrv range", "/hrv-service/hrv/daily/", "/hrv-service/hrv/daily/2026-10-01/2026-10-28"),
     ("hrv day", "/hrv-service/hrv/2", "/hrv-service/hrv/{night}"),
     (
         "vo2max",
@@ -169,46 +149,14 @@ const ENDPOINTS: [(&str, &str, &str); 32] = [
         "/activitylist-service/activities/search/activities",
         "/activitylist-service/activities/search/activities?start=0&limit=200",
     ),
-    (
-        "activity",
-        "/activity-service/activity/#",
-        "/activity-service/activity/{id}",
-    ),
-    (
-        "splits",
-        "/activity-service/activity/#/splits",
-        "/activity-service/activity/{id}/splits",
-    ),
-    (
-        "weather",
-        "/activity-service/activity/#/weather",
-        "/activity-service/activity/{id}/weather",
-    ),
-    (
-        "details",
-        "/activity-service/activity/#/details",
-        "/activity-service/activity/{id}/details",
-    ),
-    (
-        "zones",
-        "/activity-service/activity/#/hrTimeInZones",
-        "/activity-service/activity/{id}/hrTimeInZones",
-    ),
-    (
-        "gear",
-        "/gear-service/gear/filterGear",
-        "/gear-service/gear/filterGear?activityId=1",
-    ),
-    (
-        "workouts",
-        "/workout-service/workouts",
-        "/workout-service/workouts?start=0&limit=10",
-    ),
-    (
-        "workout",
-        "/workout-service/workout/#",
-        "/workout-service/workout/{workout}",
-    ),
+    ("activity", "/activity-service/activity/#", "/activity-service/activity/{id}"),
+    ("splits", "/activity-service/activity/#/splits", "/activity-service/activity/{id}/splits"),
+    ("weather", "/activity-service/activity/#/weather", "/activity-service/activity/{id}/weather"),
+    ("details", "/activity-service/activity/#/details", "/activity-service/activity/{id}/details"),
+    ("zones", "/activity-service/activity/#/hrTimeInZones", "/activity-service/activity/{id}/hrTimeInZones"),
+    ("gear", "/gear-service/gear/filterGear", "/gear-service/gear/filterGear?activityId=1"),
+    ("workouts", "/workout-service/workouts", "/workout-service/workouts?start=0&limit=10"),
+    ("workout", "/workout-service/workout/#", "/workout-service/workout/{workout}"),
     (
         "user-settings",
         "/userprofile-service/userprofile/user-settings",
@@ -260,14 +208,10 @@ async fn every_field_of_a_recorded_endpoint_is_in_a_recording_of_it() {
     let mut invented: Vec<String> = Vec::new();
     for (name, pattern, path) in ENDPOINTS {
         let mut known = BTreeSet::new();
-        let matching: Vec<&Value> = recorded
-            .iter()
-            .filter(|one| is_of(one["path"].as_str().unwrap(), pattern))
-            .collect();
+        let matching: Vec<&Value> =
+            recorded.iter().filter(|one| is_of(one["path"].as_str().unwrap(), pattern)).collect();
         assert!(!matching.is_empty(), "no recording of {pattern}");
-        matching
-            .iter()
-            .for_each(|one| fields(&one["body"], "", &mut known));
+        matching.iter().for_each(|one| fields(&one["body"], "", &mut known));
         let path = path
             .replace("{night}", &night.to_string())
             .replace("{id}", &run.activity_id.to_string())

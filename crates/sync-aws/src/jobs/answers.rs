@@ -28,10 +28,7 @@ pub(super) fn write(user: &UserId, answer: &RememberedAnswer) -> Item {
         ("answer".into(), text(answer.answer.to_string())),
         ("remembered_until".into(), millis(answer.expires_at)),
         ("expires_at".into(), expiry(answer.expires_at)),
-        (
-            "created_at".into(),
-            timestamp(answer.expires_at - IDEMPOTENCY_WINDOW),
-        ),
+        ("created_at".into(), timestamp(answer.expires_at - IDEMPOTENCY_WINDOW)),
     ]);
     item
 }

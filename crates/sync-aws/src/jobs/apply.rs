@@ -104,23 +104,12 @@ impl Attempt<'_> {
     /// a record of another source or a watermark that no longer fits the link, is left out and the rest sent again.
     async fn send(&mut self, batch: &[RecordUpsert], with_job: bool) -> Result<Applied, StoreError> {
         loop {
-            let records: Vec<_> = batch
-                .iter()
-                .filter(|record| !self.foreign.contains(&record.key))
-                .collect();
-            let mut items = if with_job {
-                self.job_and_locks()?
-            } else {
-                vec![self.check_job()]
-            };
+            let records: Vec<_> = batch.iter().filter(|record| !self.foreign.contains(&record.key)).collect();
+            let mut items = if with_job { self.job_and_locks()? } else { vec![self.check_job()] };
             let locks = items.len();
             let (before, after) = (&self.transition.before, &self.transition.after);
             let user = &before.key.user_id;
-            items.extend(
-                records
-                    .iter()
-                    .map(|record| upsert(self.tables, user, record, after.updated_at)),
-            );
+            items.extend(records.iter().map(|record| upsert(self.tables, user, record, after.updated_at)));
             let reasons = match transact(self.client, "TransactWriteItems apply", items).await? {
                 Transacted::Yes => return Ok(Applied::Yes),
                 Transacted::No(reasons) => reasons,
@@ -156,11 +145,8 @@ impl Attempt<'_> {
         let Some(watermark) = self.watermark else {
             return false;
         };
-        let failed: Vec<_> = job_and_locks
-            .iter()
-            .enumerate()
-            .filter(|(_, reason)| refused(Some(reason)))
-            .collect();
+        let failed: Vec<_> =
+            job_and_locks.iter().enumerate().filter(|(_, reason)| refused(Some(reason))).collect();
         let [(1, reason)] = failed.as_slice() else {
             return false;
         };
@@ -181,9 +167,11 @@ impl Attempt<'_> {
 
     fn condition(&self, expression: Expression) -> Expression {
         let before = &self.transition.before;
-        let expression = expression
-            .when("fence", "=", crate::attributes::number(before.fence))
-            .when("status", "=", text(before.status.name()));
+        let expression = expression.when("fence", "=", crate::attributes::number(before.fence)).when(
+            "status",
+            "=",
+            text(before.status.name()),
+        );
         if self.transition.guards_cursor {
             expression.when("chunk_states", "=", text(before.chunk_states.to_string()))
         } else {
@@ -193,8 +181,7 @@ impl Attempt<'_> {
 
     fn check_job(&self) -> TransactWriteItem {
         let key = &self.transition.before.key;
-        self.condition(Expression::new())
-            .into_check(&self.tables.jobs, job_key(&key.user_id, key.job_id))
+        self.condition(Expression::new()).into_check(&self.tables.jobs, job_key(&key.user_id, key.job_id))
     }
 
     /// The job first, then the link, then the account.
@@ -251,9 +238,7 @@ impl Attempt<'_> {
                 .set("active_job_id", id.clone())
                 .when("is_active", "=", AttributeValue::Bool(true))
                 .when_absent_or("active_job_id", "=", id),
-            LockChange::Release => Expression::new()
-                .remove("active_job_id")
-                .when("active_job_id", "=", id),
+            LockChange::Release => Expression::new().remove("active_job_id").when("active_job_id", "=", id),
         };
         if let Some(watermark) = self.watermark {
             let watermark = text(watermark.to_string());
@@ -278,10 +263,9 @@ impl Attempt<'_> {
                 .set("active_job_id", id.clone())
                 .set("active_user", text(job.key.user_id.as_str()))
                 .when_absent_or("active_job_id", "=", id),
-            LockChange::Release => Expression::new()
-                .remove("active_job_id")
-                .remove("active_user")
-                .when("active_job_id", "=", id),
+            LockChange::Release => {
+                Expression::new().remove("active_job_id").remove("active_user").when("active_job_id", "=", id)
+            }
         };
         Some(expression.into_update(
             &self.tables.accounts,

@@ -168,10 +168,7 @@ impl TryFrom<JobItem> for Job {
             return Err(NotAJob::TooNew(item.schema_version));
         }
         let job = Self {
-            key: JobKey {
-                user_id: item.user_id,
-                job_id: item.job_id,
-            },
+            key: JobKey { user_id: item.user_id, job_id: item.job_id },
             account: item.account,
             sync_type: item.sync_type,
             range: DateRange::new(item.start_date, item.end_date)?,

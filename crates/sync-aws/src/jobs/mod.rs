@@ -42,12 +42,7 @@ impl DynamoJobStore {
     /// A store on these tables. A finished job is deleted `retention` after it finished; without one it stays.
     #[must_use]
     pub fn new(client: Client, tables: TableNames, retention: Option<TimeDelta>) -> Self {
-        Self {
-            writes: without_retries(&client),
-            reads: client,
-            tables,
-            retention,
-        }
+        Self { writes: without_retries(&client), reads: client, tables, retention }
     }
 
     async fn due_in(&self, shard: u8, now: DateTime<Utc>, limit: u32) -> Result<Vec<DueJob>, StoreError> {
@@ -80,10 +75,7 @@ fn read_due(item: &Item) -> Option<DueJob> {
         })
     })();
     if due.is_none() {
-        tracing::error!(
-            job_id = field("job_id"),
-            "an entry of the index of due jobs is not readable"
-        );
+        tracing::error!(job_id = field("job_id"), "an entry of the index of due jobs is not readable");
     }
     due
 }
@@ -141,10 +133,7 @@ impl JobStore for DynamoJobStore {
         }
         let more = items.len() > limit;
         items.truncate(limit);
-        let next = items
-            .last()
-            .filter(|_| more)
-            .map(|job| job.key.job_id.to_string());
+        let next = items.last().filter(|_| more).map(|job| job.key.job_id.to_string());
         Ok(Page { items, next })
     }
 
@@ -160,18 +149,11 @@ impl JobStore for DynamoJobStore {
             .set_if_absent("started_at", timestamp(claim.now))
             .set("updated_at", timestamp(claim.now))
             .remove("retry_at")
-            .when_one_of(
-                "status",
-                [JobStatus::Pending, JobStatus::Running].map(|status| text(status.name())),
-            )
+            .when_one_of("status", [JobStatus::Pending, JobStatus::Running].map(|status| text(status.name())))
             .when_absent_or("retry_at", "<=", millis(claim.now))
             .when_absent_or("lease_until", "<=", millis(claim.now));
         let request = expression
-            .into_request(
-                self.writes.update_item(),
-                &self.tables.jobs,
-                job_key(&key.user_id, key.job_id),
-            )
+            .into_request(self.writes.update_item(), &self.tables.jobs, job_key(&key.user_id, key.job_id))
             .return_values(ReturnValue::AllNew);
         match update("UpdateItem claim", request, true).await? {
             Updated::Yes(output) => claimed(output.attributes.unwrap_or_default()),

@@ -28,18 +28,12 @@ pub(super) async fn start(
     let user = &job.key.user_id;
     let id = text(job.key.job_id.to_string());
     let mut items = vec![
-        Expression::new()
-            .when_absent("job_id")
-            .into_put(&tables.jobs, write_job(job)?),
+        Expression::new().when_absent("job_id").into_put(&tables.jobs, write_job(job)?),
         Expression::new()
             .set("active_job_id", id.clone())
             .when("is_active", "=", AttributeValue::Bool(true))
             .when_absent("active_job_id")
-            .into_update(
-                &tables.links,
-                link_key(user),
-                ReturnValuesOnConditionCheckFailure::AllOld,
-            ),
+            .into_update(&tables.links, link_key(user), ReturnValuesOnConditionCheckFailure::AllOld),
         Expression::new()
             .set("active_job_id", id)
             .set("active_user", text(user.as_str()))
@@ -71,10 +65,9 @@ fn why_not(reasons: &[CancellationReason]) -> Result<StartOutcome, StoreError> {
             .and_then(|link| link.get("active_job_id"));
         return match holder.map(AttributeValue::as_s) {
             None => Ok(StartOutcome::NotLinked),
-            Some(Ok(id)) => id
-                .parse()
-                .map(StartOutcome::UserBusy)
-                .map_err(|source| unreadable("lock", source)),
+            Some(Ok(id)) => {
+                id.parse().map(StartOutcome::UserBusy).map_err(|source| unreadable("lock", source))
+            }
             Some(Err(_)) => Err(unreadable("lock", "it is no text")),
         };
     }
@@ -86,8 +79,5 @@ fn why_not(reasons: &[CancellationReason]) -> Result<StartOutcome, StoreError> {
     } else {
         "cancelled for no reason that is known"
     };
-    Err(StoreError::Unavailable(Box::new(AwsFailure::new(
-        "TransactWriteItems start",
-        what,
-    ))))
+    Err(StoreError::Unavailable(Box::new(AwsFailure::new("TransactWriteItems start", what))))
 }

@@ -84,11 +84,7 @@ struct Inside<'a> {
 
 fn owner(user: &UserId, key: &KeyKind) -> Vec<u8> {
     // A user id holds no control characters, so these texts are one-to-one with their parts.
-    format!(
-        "garmin-sync tokens v{VERSION}\n{}\n{PROVIDER}\n{user}",
-        key.name()
-    )
-    .into_bytes()
+    format!("garmin-sync tokens v{VERSION}\n{}\n{PROVIDER}\n{user}", key.name()).into_bytes()
 }
 
 pub(super) fn seal(
@@ -111,27 +107,17 @@ pub(super) fn seal(
     let nonce = RandomizedNonceKey::new(&AES_256_GCM, key)
         .and_then(|cipher| cipher.seal_in_place_append_tag(Aad::from(owner(user, &kind)), &mut *inside))
         .map_err(|_| Closed::Cipher)?;
-    let envelope = Envelope {
-        v: VERSION,
-        key: kind,
-        nonce: nonce.as_ref().to_vec(),
-        ciphertext: inside.to_vec(),
-    };
+    let envelope =
+        Envelope { v: VERSION, key: kind, nonce: nonce.as_ref().to_vec(), ciphertext: inside.to_vec() };
     let json = serde_json::to_vec(&envelope).map_err(|_| Closed::Cipher)?;
     Ok(SealedTokens(STANDARD.encode(json)))
 }
 
 pub(super) fn read(sealed: &SealedTokens) -> Result<Envelope, Closed> {
-    let json = STANDARD
-        .decode(&sealed.0)
-        .map_err(|source| Closed::Malformed(source.into()))?;
+    let json = STANDARD.decode(&sealed.0).map_err(|source| Closed::Malformed(source.into()))?;
     let envelope: Envelope =
         serde_json::from_slice(&json).map_err(|source| Closed::Malformed(source.into()))?;
-    if envelope.v == VERSION {
-        Ok(envelope)
-    } else {
-        Err(Closed::Version(envelope.v))
-    }
+    if envelope.v == VERSION { Ok(envelope) } else { Err(Closed::Version(envelope.v)) }
 }
 
 impl Envelope {
@@ -200,10 +186,7 @@ mod tests {
         for index in 0..length {
             let mut envelope = read(&sealed).unwrap();
             envelope.ciphertext[index] ^= 1;
-            assert!(matches!(
-                envelope.open(&[7; KEY_BYTES], &user("u")),
-                Err(Closed::NotTheirs)
-            ));
+            assert!(matches!(envelope.open(&[7; KEY_BYTES], &user("u")), Err(Closed::NotTheirs)));
         }
         assert!(read(&sealed).unwrap().open(&[7; KEY_BYTES], &user("u")).is_ok());
     }
@@ -213,10 +196,7 @@ mod tests {
         let sealed = seal(&[7; KEY_BYTES], KeyKind::File, &user("u"), &tokens()).unwrap();
         let mut envelope = read(&sealed).unwrap();
         envelope.key = KeyKind::Kms { data_key: vec![] };
-        assert!(matches!(
-            envelope.open(&[7; KEY_BYTES], &user("u")),
-            Err(Closed::NotTheirs)
-        ));
+        assert!(matches!(envelope.open(&[7; KEY_BYTES], &user("u")), Err(Closed::NotTheirs)));
     }
 
     #[test]

@@ -142,10 +142,7 @@ mod tests {
         KeyFileVault::open_or_create(&path).unwrap();
         for content in [&b""[..], &[1; 31], &[1; 33]] {
             fs::write(&path, content).unwrap();
-            assert!(matches!(
-                KeyFileVault::open_or_create(&path),
-                Err(KeyFileError::NotAKey)
-            ));
+            assert!(matches!(KeyFileVault::open_or_create(&path), Err(KeyFileError::NotAKey)));
             assert_eq!(fs::read(&path).unwrap(), content);
         }
     }

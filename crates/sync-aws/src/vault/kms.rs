@@ -27,18 +27,12 @@ impl KmsVault {
     /// A vault with this KMS key.
     #[must_use]
     pub fn new(client: Client, key_id: impl Into<String>) -> Self {
-        Self {
-            client,
-            key_id: key_id.into(),
-        }
+        Self { client, key_id: key_id.into() }
     }
 }
 
 fn context(user: &UserId) -> HashMap<String, String> {
-    HashMap::from([
-        ("user_id".to_owned(), user.to_string()),
-        ("provider".to_owned(), PROVIDER.to_owned()),
-    ])
+    HashMap::from([("user_id".to_owned(), user.to_string()), ("provider".to_owned(), PROVIDER.to_owned())])
 }
 
 fn no_key(operation: &'static str) -> VaultError {
@@ -62,10 +56,7 @@ impl TokenVault for KmsVault {
             .await
             .map_err(|error| VaultError::Unavailable(Box::new(AwsFailure::of("GenerateDataKey", error))))?;
         let key = clear_key(made.plaintext).ok_or_else(|| no_key("GenerateDataKey"))?;
-        let data_key = made
-            .ciphertext_blob
-            .ok_or_else(|| no_key("GenerateDataKey"))?
-            .into_inner();
+        let data_key = made.ciphertext_blob.ok_or_else(|| no_key("GenerateDataKey"))?.into_inner();
         envelope::seal(&key, KeyKind::Kms { data_key }, user, tokens)
             .map_err(|source| VaultError::Unavailable(source.into()))
     }
@@ -86,16 +77,10 @@ impl TokenVault for KmsVault {
             .await
             .map_err(|error| {
                 // What KMS says to a context or a ciphertext that is not theirs.
-                let not_theirs = matches!(
-                    error.code(),
-                    Some("InvalidCiphertextException" | "IncorrectKeyException")
-                );
+                let not_theirs =
+                    matches!(error.code(), Some("InvalidCiphertextException" | "IncorrectKeyException"));
                 let failure = Box::new(AwsFailure::of("Decrypt", error));
-                if not_theirs {
-                    VaultError::Unreadable(failure)
-                } else {
-                    VaultError::Unavailable(failure)
-                }
+                if not_theirs { VaultError::Unreadable(failure) } else { VaultError::Unavailable(failure) }
             })?;
         let key = clear_key(decrypted.plaintext).ok_or_else(|| no_key("Decrypt"))?;
         envelope.open(&key, user).map_err(unreadable)

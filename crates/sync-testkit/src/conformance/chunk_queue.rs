@@ -10,10 +10,7 @@ use crate::build::{job_key, user};
 /// A nudge carries who and which.
 pub async fn a_nudge_arrives_with_its_key(queues: &impl Queues) {
     let key = job_key(&user("auth0|5f7c8ec7!$%&'()*+,-./:;<=>?@[]^_`{|}~"), 1);
-    let sent = queues
-        .queue()
-        .nudge(&key, SyncType::Historical, TimeDelta::zero())
-        .await;
+    let sent = queues.queue().nudge(&key, SyncType::Historical, TimeDelta::zero()).await;
     sent.expect("it is sent");
     assert_eq!(queues.receive(SyncType::Historical).await, [key]);
     assert_eq!(queues.receive(SyncType::Historical).await, []);
@@ -23,16 +20,8 @@ pub async fn a_nudge_arrives_with_its_key(queues: &impl Queues) {
 pub async fn each_kind_of_sync_has_its_own_queue(queues: &impl Queues) {
     let (one, other) = (job_key(&user("u"), 1), job_key(&user("u"), 2));
     let now = TimeDelta::zero();
-    queues
-        .queue()
-        .nudge(&one, SyncType::Historical, now)
-        .await
-        .expect("it is sent");
-    queues
-        .queue()
-        .nudge(&other, SyncType::Incremental, now)
-        .await
-        .expect("it is sent");
+    queues.queue().nudge(&one, SyncType::Historical, now).await.expect("it is sent");
+    queues.queue().nudge(&other, SyncType::Incremental, now).await.expect("it is sent");
     assert_eq!(queues.receive(SyncType::Incremental).await, [other]);
     assert_eq!(queues.receive(SyncType::Historical).await, [one]);
 }
@@ -41,11 +30,7 @@ pub async fn each_kind_of_sync_has_its_own_queue(queues: &impl Queues) {
 pub async fn a_delayed_nudge_waits(queues: &impl Queues) {
     let key = job_key(&user("u"), 1);
     let delay = TimeDelta::seconds(1);
-    queues
-        .queue()
-        .nudge(&key, SyncType::Historical, delay)
-        .await
-        .expect("it is sent");
+    queues.queue().nudge(&key, SyncType::Historical, delay).await.expect("it is sent");
     assert_eq!(queues.receive(SyncType::Historical).await, []);
     queues.wait_a_second().await;
     assert_eq!(queues.receive(SyncType::Historical).await, [key]);
@@ -55,18 +40,10 @@ pub async fn a_delayed_nudge_waits(queues: &impl Queues) {
 pub async fn any_delay_is_taken(queues: &impl Queues) {
     let key = job_key(&user("u"), 1);
     let past = TimeDelta::seconds(-60);
-    queues
-        .queue()
-        .nudge(&key, SyncType::Historical, past)
-        .await
-        .expect("it is sent");
+    queues.queue().nudge(&key, SyncType::Historical, past).await.expect("it is sent");
     assert_eq!(queues.receive(SyncType::Historical).await, [key.clone()]);
     let far = TimeDelta::days(3);
-    queues
-        .queue()
-        .nudge(&key, SyncType::Historical, far)
-        .await
-        .expect("it is sent");
+    queues.queue().nudge(&key, SyncType::Historical, far).await.expect("it is sent");
     assert_eq!(queues.receive(SyncType::Historical).await, []);
 }
 

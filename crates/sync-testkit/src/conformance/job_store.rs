@@ -30,28 +30,14 @@ async fn lost(stores: &impl Stores, transition: &Transition) {
 }
 
 async fn lock(stores: &impl Stores, job: &Job) -> (Option<JobId>, Option<JobId>) {
-    let link = stores
-        .links()
-        .link(&job.key.user_id)
-        .await
-        .expect("the link is read");
-    let account = stores
-        .links()
-        .account(&job.account)
-        .await
-        .expect("the account is read");
+    let link = stores.links().link(&job.key.user_id).await.expect("the link is read");
+    let account = stores.links().account(&job.account).await.expect("the account is read");
     (link.and_then(|link| link.active_job_id), account.active_job_id)
 }
 
 async fn due_keys(stores: &impl Stores, seconds: i64, limit: u32) -> Vec<(JobId, i64)> {
-    let due = stores
-        .jobs()
-        .due(at(seconds), limit)
-        .await
-        .expect("the index is read");
-    due.iter()
-        .map(|due| (due.key.job_id, (due.due_at - start_of_test()).num_seconds()))
-        .collect()
+    let due = stores.jobs().due(at(seconds), limit).await.expect("the index is read");
+    due.iter().map(|due| (due.key.job_id, (due.due_at - start_of_test()).num_seconds())).collect()
 }
 
 fn answer(key: &str, request: &str, made_at: i64) -> RememberedAnswer {
@@ -82,10 +68,7 @@ pub async fn fifty_simultaneous_starts_make_one_job_and_tell_the_others_which(st
     linked(stores, &link(&user)).await;
     let jobs: Vec<_> = (1..=50).map(|number| job(&user).number(number).build()).collect();
     let outcomes = join_all(jobs.iter().map(|job| stores.jobs().start(job, None))).await;
-    let outcomes: Vec<_> = outcomes
-        .into_iter()
-        .map(|outcome| outcome.expect("an answer"))
-        .collect();
+    let outcomes: Vec<_> = outcomes.into_iter().map(|outcome| outcome.expect("an answer")).collect();
     let winners: Vec<_> = jobs
         .iter()
         .zip(&outcomes)
@@ -116,11 +99,7 @@ pub async fn one_garmin_account_serves_one_job_at_a_time_though_two_users_link_i
     assert_eq!(outcome, StartOutcome::AccountBusy);
     assert_eq!(stores.jobs().job(&second.key).await.expect("a read"), None);
     let link = stores.links().link(&other).await.expect("a read");
-    assert_eq!(
-        link.and_then(|link| link.active_job_id),
-        None,
-        "no lock is left behind"
-    );
+    assert_eq!(link.and_then(|link| link.active_job_id), None, "no lock is left behind");
     applied(stores, &cancel(&first, at(5)).expect("legal")).await;
     started(stores, &second).await;
 }
@@ -141,25 +120,13 @@ pub async fn two_users_never_see_each_others_jobs(stores: &impl Stores) {
     with_job(stores, &other).await;
     let stolen = job_key(&other.key.user_id, 1);
     assert_eq!(stores.jobs().job(&stolen).await.expect("a read"), None);
-    let outcome = stores
-        .jobs()
-        .claim(&stolen, &claim(at(1), 1))
-        .await
-        .expect("an answer");
+    let outcome = stores.jobs().claim(&stolen, &claim(at(1), 1)).await.expect("an answer");
     assert_eq!(outcome, ClaimOutcome::Refused);
-    let listed = stores
-        .jobs()
-        .jobs(&other.key.user_id, 10, None)
-        .await
-        .expect("a list");
+    let listed = stores.jobs().jobs(&other.key.user_id, 10, None).await.expect("a list");
     assert_eq!(listed.items, [other.clone()]);
     let job = claimed(stores, &one.key, &claim(at(1), 1)).await;
     let done = chunk_done(&job, vec![], None, at(2));
-    let outcome = stores
-        .jobs()
-        .apply(&done, &days_of_steps(3))
-        .await
-        .expect("an answer");
+    let outcome = stores.jobs().apply(&done, &days_of_steps(3)).await.expect("an answer");
     assert_eq!(outcome, Applied::Yes);
     assert_eq!(days(stores, &one.key.user_id).await, 3);
     assert_eq!(days(stores, &other.key.user_id).await, 0);
@@ -199,15 +166,8 @@ pub async fn a_job_reads_back_as_it_was_written_at_every_step_of_its_life(stores
     applied(stores, &failed).await;
     assert_eq!(stored(stores, &new.key).await, failed.after);
     let job = claimed(stores, &new.key, &claim(at(32), 4)).await;
-    let throttled = pause_for_garmin(
-        &job,
-        vec![],
-        vec![],
-        vec![],
-        PauseReason::Throttled,
-        Some(at(1_800)),
-        at(33),
-    );
+    let throttled =
+        pause_for_garmin(&job, vec![], vec![], vec![], PauseReason::Throttled, Some(at(1_800)), at(33));
     applied(stores, &throttled).await;
     assert_eq!(stored(stores, &new.key).await, throttled.after);
     let awake = wake(&throttled.after, at(1_800)).expect("legal");
@@ -284,11 +244,7 @@ pub async fn a_waiting_paused_finished_or_missing_job_is_not_claimed(stores: &im
     let missing = job_key(&new.key.user_id, 77);
     let outcome = stores.jobs().claim(&missing, &claim(at(0), 7)).await;
     assert_eq!(outcome.expect("an answer"), ClaimOutcome::Refused);
-    assert_eq!(
-        stores.jobs().job(&missing).await.expect("a read"),
-        None,
-        "a claim makes no job"
-    );
+    assert_eq!(stores.jobs().job(&missing).await.expect("a read"), None, "a claim makes no job");
 }
 
 /// A worker whose first request was answered into the void asks again and gets its own claim.
@@ -302,11 +258,7 @@ pub async fn a_claim_sent_twice_is_one_claim(stores: &impl Stores) {
     assert_eq!(stored(stores, &new.key).await.fence, 1);
     applied(stores, &cancel(&first, at(1)).expect("legal")).await;
     let outcome = stores.jobs().claim(&new.key, &mine).await.expect("an answer");
-    assert_eq!(
-        outcome,
-        ClaimOutcome::Refused,
-        "the claim is over once the job is"
-    );
+    assert_eq!(outcome, ClaimOutcome::Refused, "the claim is over once the job is");
 }
 
 /// A crowd of nudges makes one worker.
@@ -315,10 +267,7 @@ pub async fn of_many_claims_at_once_one_wins(stores: &impl Stores) {
     with_job(stores, &new).await;
     let claims: Vec<_> = (1..=20).map(|number| claim(at(1), number)).collect();
     let outcomes = join_all(claims.iter().map(|claim| stores.jobs().claim(&new.key, claim))).await;
-    let won = outcomes
-        .into_iter()
-        .filter(|outcome| matches!(outcome, Ok(ClaimOutcome::Claimed(_))))
-        .count();
+    let won = outcomes.into_iter().filter(|outcome| matches!(outcome, Ok(ClaimOutcome::Claimed(_)))).count();
     assert_eq!(won, 1);
     assert_eq!(stored(stores, &new.key).await.fence, 1);
 }
@@ -329,22 +278,13 @@ pub async fn a_commit_writes_records_and_progress_together(stores: &impl Stores)
     with_job(stores, &new).await;
     let job = claimed(stores, &new.key, &claim(at(1), 1)).await;
     let done = chunk_done(&job, vec![], None, at(2));
-    let outcome = stores
-        .jobs()
-        .apply(&done, &days_of_steps(30))
-        .await
-        .expect("an answer");
+    let outcome = stores.jobs().apply(&done, &days_of_steps(30)).await.expect("an answer");
     assert_eq!(outcome, Applied::Yes);
     assert_eq!(stored(stores, &new.key).await, done.after);
     let records = all_records(stores, &new.key.user_id, RecordKind::Day).await;
     assert_eq!(records.len(), 30);
     let written = days_of_steps(30);
-    assert!(
-        records
-            .iter()
-            .zip(&written)
-            .all(|(kept, sent)| kept.attributes == sent.attributes)
-    );
+    assert!(records.iter().zip(&written).all(|(kept, sent)| kept.attributes == sent.attributes));
 }
 
 /// A worker whose lease went to another writes nothing.
@@ -367,11 +307,7 @@ pub async fn a_big_commit_with_a_stale_fence_writes_nothing_either(stores: &impl
     let cancelled = cancel(&job, at(1)).expect("legal");
     applied(stores, &cancelled).await;
     let done = chunk_done(&job, vec![], None, at(2));
-    let outcome = stores
-        .jobs()
-        .apply(&done, &days_of_steps(320))
-        .await
-        .expect("an answer");
+    let outcome = stores.jobs().apply(&done, &days_of_steps(320)).await.expect("an answer");
     assert_eq!(outcome, Applied::Lost);
     assert_eq!(days(stores, &new.key.user_id).await, 0);
     assert_eq!(stored(stores, &new.key).await, cancelled.after);
@@ -408,11 +344,7 @@ pub async fn after_a_cancel_or_a_pause_nothing_more_is_written(stores: &impl Sto
         let new = job(&user(name)).number(number).build();
         with_job(stores, &new).await;
         let job = claimed(stores, &new.key, &claim(at(0), 1)).await;
-        let control = if name == "pauser" {
-            pause(&job, at(1))
-        } else {
-            cancel(&job, at(1))
-        };
+        let control = if name == "pauser" { pause(&job, at(1)) } else { cancel(&job, at(1)) };
         let control = control.expect("legal");
         applied(stores, &control).await;
         lost(stores, &chunk_done(&job, vec![], None, at(2))).await;
@@ -445,11 +377,7 @@ pub async fn a_commit_takes_as_many_records_as_there_are(stores: &impl Stores) {
         with_job(stores, &new).await;
         let job = claimed(stores, &new.key, &claim(at(0), 1)).await;
         let done = chunk_done(&job, vec![], None, at(1));
-        let outcome = stores
-            .jobs()
-            .apply(&done, &days_of_steps(count))
-            .await
-            .expect("an answer");
+        let outcome = stores.jobs().apply(&done, &days_of_steps(count)).await.expect("an answer");
         assert_eq!(outcome, Applied::Yes);
         assert_eq!(days(stores, &user).await, count as usize);
         assert_eq!(stored(stores, &new.key).await, done.after);
@@ -463,9 +391,8 @@ pub async fn a_commit_takes_records_larger_than_one_transaction(stores: &impl St
     with_job(stores, &new).await;
     let job = claimed(stores, &new.key, &claim(at(0), 1)).await;
     let text = "x".repeat(300_000);
-    let records: Vec<_> = (0..30)
-        .map(|number| record(&format!("activity#{number:02}"), &json!({"series": text})))
-        .collect();
+    let records: Vec<_> =
+        (0..30).map(|number| record(&format!("activity#{number:02}"), &json!({"series": text}))).collect();
     let done = chunk_done(&job, vec![], None, at(1));
     let outcome = stores.jobs().apply(&done, &records).await.expect("an answer");
     assert_eq!(outcome, Applied::Yes);
@@ -484,20 +411,13 @@ pub async fn a_record_of_another_source_stays_and_the_rest_is_written(stores: &i
         stores.put_foreign_record(&user, &late).await;
         let job = claimed(stores, &new.key, &claim(at(0), 1)).await;
         let done = chunk_done(&job, vec![], None, at(1));
-        let outcome = stores
-            .jobs()
-            .apply(&done, &days_of_steps(count))
-            .await
-            .expect("an answer");
+        let outcome = stores.jobs().apply(&done, &days_of_steps(count)).await.expect("an answer");
         assert_eq!(outcome, Applied::Yes);
         assert_eq!(stored(stores, &new.key).await, done.after);
         let records = all_records(stores, &user, RecordKind::Day).await;
         assert_eq!(records.len(), count as usize);
         for foreign in [typed, late] {
-            let kept = records
-                .iter()
-                .find(|kept| kept.key == foreign.key)
-                .expect("it is there");
+            let kept = records.iter().find(|kept| kept.key == foreign.key).expect("it is there");
             assert_eq!(kept.attributes, foreign.attributes);
         }
     }
@@ -509,10 +429,7 @@ pub async fn attributes_of_one_record_come_together_over_several_commits(stores:
     let new = job(&user).build();
     with_job(stores, &new).await;
     let first = record("day#2024-01-01", &json!({"steps": 100, "floors": 3}));
-    let second = record(
-        "day#2024-01-01",
-        &json!({"floors": 4, "resting_heart_rate_bpm": 51}),
-    );
+    let second = record("day#2024-01-01", &json!({"floors": 4, "resting_heart_rate_bpm": 51}));
     for (seconds, upsert) in [(1, first), (2, second)] {
         let job = claimed(stores, &new.key, &claim(at(seconds), 1)).await;
         let kept = hand_over(&job, vec![], vec![], vec![], at(seconds));
@@ -520,10 +437,7 @@ pub async fn attributes_of_one_record_come_together_over_several_commits(stores:
         assert_eq!(outcome, Applied::Yes);
     }
     let records = all_records(stores, &user, RecordKind::Day).await;
-    let merged = record(
-        "day#2024-01-01",
-        &json!({"steps": 100, "floors": 4, "resting_heart_rate_bpm": 51}),
-    );
+    let merged = record("day#2024-01-01", &json!({"steps": 100, "floors": 4, "resting_heart_rate_bpm": 51}));
     assert_eq!(records.len(), 1);
     assert_eq!(records[0].attributes, merged.attributes);
 }
@@ -542,10 +456,7 @@ pub async fn one_record_named_twice_in_a_commit_is_merged(stores: &impl Stores) 
     let outcome = stores.jobs().apply(&done, &records).await.expect("an answer");
     assert_eq!(outcome, Applied::Yes);
     let kept = all_records(stores, &user, RecordKind::Day).await;
-    assert_eq!(
-        kept[0].attributes,
-        record("day#2024-01-01", &json!({"steps": 3, "floors": 2})).attributes
-    );
+    assert_eq!(kept[0].attributes, record("day#2024-01-01", &json!({"steps": 3, "floors": 2})).attributes);
 }
 
 /// The last commit is also the end: locks free, watermark moved, and the next job can start.
@@ -557,16 +468,8 @@ pub async fn the_last_commit_frees_both_locks_and_moves_the_watermark(stores: &i
     let id = Some(job.key.job_id);
     assert_eq!(lock(stores, &job).await, (id, id));
     let done = chunk_done(&job, vec![], None, at(60));
-    assert_eq!(
-        done.watermark,
-        Some(date("2026-11-22")),
-        "the test is about a job that earns it"
-    );
-    let outcome = stores
-        .jobs()
-        .apply(&done, &days_of_steps(98))
-        .await
-        .expect("an answer");
+    assert_eq!(done.watermark, Some(date("2026-11-22")), "the test is about a job that earns it");
+    let outcome = stores.jobs().apply(&done, &days_of_steps(98)).await.expect("an answer");
     assert_eq!(outcome, Applied::Yes);
     assert_eq!(lock(stores, &job).await, (None, None));
     let link = stores.links().link(&user).await.expect("a read").expect("a link");
@@ -671,10 +574,7 @@ pub async fn a_resume_is_refused_while_another_user_holds_the_account(stores: &i
     let (one, other) = (user("one"), user("other"));
     linked(stores, &link_to(&one, shared.clone())).await;
     linked(stores, &link_to(&other, shared.clone())).await;
-    let first = job(&one)
-        .account(shared.clone())
-        .range("2024-01-01", "2024-01-10")
-        .build();
+    let first = job(&one).account(shared.clone()).range("2024-01-01", "2024-01-10").build();
     started(stores, &first).await;
     let claim = claimed(stores, &first.key, &claim(at(0), 1)).await;
     let failed = chunk_failed(&claim, "http_500".to_owned(), vec![], at(1));
@@ -718,32 +618,16 @@ pub async fn the_index_of_due_jobs_is_ordered_and_holds_no_finished_job(stores: 
 pub async fn a_due_moment_is_moved_only_from_where_it_was_seen(stores: &impl Stores) {
     let new = job(&user("swept")).build();
     with_job(stores, &new).await;
-    let seen = DueJob {
-        key: new.key.clone(),
-        due_at: at(60),
-    };
+    let seen = DueJob { key: new.key.clone(), due_at: at(60) };
     let sweeps = (0..5).map(|sweep| stores.jobs().postpone(&seen, at(120 + sweep)));
     let outcomes: Vec<_> = join_all(sweeps.collect::<Vec<_>>()).await;
-    let won = outcomes
-        .into_iter()
-        .filter(|outcome| matches!(outcome, Ok(Applied::Yes)))
-        .count();
+    let won = outcomes.into_iter().filter(|outcome| matches!(outcome, Ok(Applied::Yes))).count();
     assert_eq!(won, 1);
     let job = stored(stores, &new.key).await;
     assert!(job.due_at >= Some(at(120)) && job.due_at <= Some(at(124)));
-    assert_eq!(
-        Job {
-            due_at: new.due_at,
-            ..job.clone()
-        },
-        new,
-        "nothing else moves"
-    );
+    assert_eq!(Job { due_at: new.due_at, ..job.clone() }, new, "nothing else moves");
     applied(stores, &cancel(&job, at(130)).expect("legal")).await;
-    let seen = DueJob {
-        due_at: job.due_at.expect("it is unfinished"),
-        ..seen
-    };
+    let seen = DueJob { due_at: job.due_at.expect("it is unfinished"), ..seen };
     let outcome = stores.jobs().postpone(&seen, at(500)).await.expect("an answer");
     assert_eq!(outcome, Applied::Lost);
     assert_eq!(stored(stores, &new.key).await.due_at, None);
@@ -785,39 +669,16 @@ pub async fn an_idempotency_key_starts_one_job_and_keeps_its_answer(stores: &imp
     let key = answer("key", "historical 2024", 0);
     let jobs: Vec<_> = (1..=10).map(|number| job(&user).number(number).build()).collect();
     let outcomes = join_all(jobs.iter().map(|job| stores.jobs().start(job, Some(&key)))).await;
-    let outcomes: Vec<_> = outcomes
-        .into_iter()
-        .map(|outcome| outcome.expect("an answer"))
-        .collect();
-    let started = outcomes
-        .iter()
-        .filter(|outcome| **outcome == StartOutcome::Started)
-        .count();
-    let repeated = outcomes
-        .iter()
-        .filter(|outcome| **outcome == StartOutcome::Repeated)
-        .count();
+    let outcomes: Vec<_> = outcomes.into_iter().map(|outcome| outcome.expect("an answer")).collect();
+    let started = outcomes.iter().filter(|outcome| **outcome == StartOutcome::Started).count();
+    let repeated = outcomes.iter().filter(|outcome| **outcome == StartOutcome::Repeated).count();
     assert_eq!((started, repeated), (1, 9));
-    let kept = stores
-        .jobs()
-        .remembered(&user, "key", at(1))
-        .await
-        .expect("a read");
+    let kept = stores.jobs().remembered(&user, "key", at(1)).await.expect("a read");
     assert_eq!(kept, Some(key.clone()));
     let theirs = self::user("another");
-    assert_eq!(
-        stores
-            .jobs()
-            .remembered(&theirs, "key", at(1))
-            .await
-            .expect("a read"),
-        None
-    );
+    assert_eq!(stores.jobs().remembered(&theirs, "key", at(1)).await.expect("a read"), None);
     let end = key.expires_at;
-    assert_eq!(
-        stores.jobs().remembered(&user, "key", end).await.expect("a read"),
-        None
-    );
+    assert_eq!(stores.jobs().remembered(&user, "key", end).await.expect("a read"), None);
 }
 
 /// A start that fails remembers nothing.
@@ -825,20 +686,9 @@ pub async fn a_refused_start_remembers_no_answer(stores: &impl Stores) {
     let user = user("refused");
     with_job(stores, &job(&user).build()).await;
     let late = job(&user).number(2).build();
-    let outcome = stores
-        .jobs()
-        .start(&late, Some(&answer("key", "r", 0)))
-        .await
-        .expect("an answer");
+    let outcome = stores.jobs().start(&late, Some(&answer("key", "r", 0))).await.expect("an answer");
     assert_eq!(outcome, StartOutcome::UserBusy(job_id(1)));
-    assert_eq!(
-        stores
-            .jobs()
-            .remembered(&user, "key", at(1))
-            .await
-            .expect("a read"),
-        None
-    );
+    assert_eq!(stores.jobs().remembered(&user, "key", at(1)).await.expect("a read"), None);
 }
 
 /// An answer is kept once, and its key is free again when it has expired.
@@ -853,11 +703,7 @@ pub async fn an_answer_is_remembered_once_until_it_expires(stores: &impl Stores)
     assert_eq!(remember(10, "second").await, Applied::Lost);
     assert_eq!(remember(day - 1, "third").await, Applied::Lost);
     assert_eq!(remember(day, "fourth").await, Applied::Yes);
-    let kept = stores
-        .jobs()
-        .remembered(&user, "key", at(day + 1))
-        .await
-        .expect("a read");
+    let kept = stores.jobs().remembered(&user, "key", at(day + 1)).await.expect("a read");
     assert_eq!(kept.map(|answer| answer.request).as_deref(), Some("fourth"));
 }
 
@@ -870,15 +716,10 @@ pub async fn an_expired_key_starts_another_job(stores: &impl Stores) {
     assert_eq!(outcome.expect("an answer"), StartOutcome::Started);
     applied(stores, &cancel(&first, at(1)).expect("legal")).await;
     let day = IDEMPOTENCY_WINDOW.num_seconds();
-    for (made_at, number, expected) in [
-        (day - 1, 2, StartOutcome::Repeated),
-        (day, 3, StartOutcome::Started),
-    ] {
+    for (made_at, number, expected) in [(day - 1, 2, StartOutcome::Repeated), (day, 3, StartOutcome::Started)]
+    {
         let again = job(&user).number(number).made_at(at(made_at)).build();
-        let outcome = stores
-            .jobs()
-            .start(&again, Some(&answer("key", "r", made_at)))
-            .await;
+        let outcome = stores.jobs().start(&again, Some(&answer("key", "r", made_at))).await;
         assert_eq!(outcome.expect("an answer"), expected);
     }
 }

@@ -38,10 +38,7 @@ pub async fn linking_the_same_account_anew_keeps_watermark_and_lock(stores: &imp
     with_job(stores, &first).await;
     let claim = claimed(stores, &first.key, &claim(at(1), 1)).await;
     let done = chunk_done(&claim, vec![], None, at(2));
-    assert_eq!(
-        stores.jobs().apply(&done, &[]).await.expect("an answer"),
-        Applied::Yes
-    );
+    assert_eq!(stores.jobs().apply(&done, &[]).await.expect("an answer"), Applied::Yes);
     let second = job(&user).number(2).build();
     started(stores, &second).await;
     let marked = stores.links().require_reauth(&user, 1, at(3)).await;
@@ -72,10 +69,7 @@ pub async fn linking_another_account_drops_the_watermark_and_keeps_the_lock(stor
     with_job(stores, &first).await;
     let claim = claimed(stores, &first.key, &claim(at(1), 1)).await;
     let done = chunk_done(&claim, vec![], None, at(2));
-    assert_eq!(
-        stores.jobs().apply(&done, &[]).await.expect("an answer"),
-        Applied::Yes
-    );
+    assert_eq!(stores.jobs().apply(&done, &[]).await.expect("an answer"), Applied::Yes);
     let second = job(&user).number(2).build();
     started(stores, &second).await;
     linked(stores, &link_to(&user, account("another"))).await;
@@ -90,12 +84,9 @@ pub async fn linking_another_account_drops_the_watermark_and_keeps_the_lock(stor
 pub async fn of_many_token_replacements_from_one_version_one_wins(stores: &impl Stores) {
     let user = user("refresher");
     linked(stores, &link(&user)).await;
-    let pairs: Vec<_> = (0..10)
-        .map(|number| SealedTokens(format!("pair-{number}")))
-        .collect();
-    let replacements = pairs
-        .iter()
-        .map(|pair| stores.links().replace_tokens(&user, 1, pair, at(7_200), at(5)));
+    let pairs: Vec<_> = (0..10).map(|number| SealedTokens(format!("pair-{number}"))).collect();
+    let replacements =
+        pairs.iter().map(|pair| stores.links().replace_tokens(&user, 1, pair, at(7_200), at(5)));
     let outcomes = join_all(replacements.collect::<Vec<_>>()).await;
     let winners: Vec<_> = pairs
         .iter()
@@ -106,10 +97,7 @@ pub async fn of_many_token_replacements_from_one_version_one_wins(stores: &impl 
     let kept = stored(stores, "refresher").await;
     assert_eq!(winners, [kept.tokens.clone()]);
     assert_eq!((kept.tokens_version, kept.token_expires_at), (2, at(7_200)));
-    let late = stores
-        .links()
-        .replace_tokens(&user, 1, &pairs[0], at(9_000), at(6))
-        .await;
+    let late = stores.links().replace_tokens(&user, 1, &pairs[0], at(9_000), at(6)).await;
     assert_eq!(late.expect("an answer"), Applied::Lost);
     assert_eq!(stored(stores, "refresher").await, kept);
 }
@@ -119,10 +107,7 @@ pub async fn only_the_refused_tokens_ask_for_a_new_sign_in(stores: &impl Stores)
     let user = user("refused");
     linked(stores, &link(&user)).await;
     let tokens = SealedTokens("bmV3".to_owned());
-    let replaced = stores
-        .links()
-        .replace_tokens(&user, 1, &tokens, at(7_200), at(5))
-        .await;
+    let replaced = stores.links().replace_tokens(&user, 1, &tokens, at(7_200), at(5)).await;
     assert_eq!(replaced.expect("an answer"), Applied::Yes);
     let old = stores.links().require_reauth(&user, 1, at(6)).await;
     assert_eq!(old.expect("an answer"), Applied::Lost);
@@ -138,10 +123,7 @@ pub async fn only_the_refused_tokens_ask_for_a_new_sign_in(stores: &impl Stores)
 pub async fn writes_to_a_missing_link_are_lost_and_make_none(stores: &impl Stores) {
     let user = user("ghost");
     let tokens = SealedTokens("bmV3".to_owned());
-    let replaced = stores
-        .links()
-        .replace_tokens(&user, 1, &tokens, at(1), at(1))
-        .await;
+    let replaced = stores.links().replace_tokens(&user, 1, &tokens, at(1), at(1)).await;
     assert_eq!(replaced.expect("an answer"), Applied::Lost);
     let marked = stores.links().require_reauth(&user, 1, at(1)).await;
     assert_eq!(marked.expect("an answer"), Applied::Lost);
@@ -174,40 +156,16 @@ pub async fn throttles_at_once_all_count_and_the_latest_wait_holds(stores: &impl
 pub async fn clearing_throttles_forgets_the_count_and_nothing_else(stores: &impl Stores) {
     let new = job(&user("cleared")).build();
     with_job(stores, &new).await;
-    stores
-        .links()
-        .throttle(&new.account, at(100))
-        .await
-        .expect("an answer");
-    stores
-        .links()
-        .clear_throttles(&new.account)
-        .await
-        .expect("an answer");
+    stores.links().throttle(&new.account, at(100)).await.expect("an answer");
+    stores.links().clear_throttles(&new.account).await.expect("an answer");
     let kept = stores.links().account(&new.account).await.expect("a read");
     assert_eq!(
         kept,
-        Account {
-            not_before: Some(at(100)),
-            consecutive_throttles: 0,
-            active_job_id: Some(new.key.job_id),
-        }
+        Account { not_before: Some(at(100)), consecutive_throttles: 0, active_job_id: Some(new.key.job_id) }
     );
-    stores
-        .links()
-        .clear_throttles(&new.account)
-        .await
-        .expect("it may be cleared again");
-    stores
-        .links()
-        .clear_throttles(&account("unknown"))
-        .await
-        .expect("or for an account nobody knows");
-    stores
-        .links()
-        .throttle(&new.account, at(50))
-        .await
-        .expect("an answer");
+    stores.links().clear_throttles(&new.account).await.expect("it may be cleared again");
+    stores.links().clear_throttles(&account("unknown")).await.expect("or for an account nobody knows");
+    stores.links().throttle(&new.account, at(50)).await.expect("an answer");
     let kept = stores.links().account(&new.account).await.expect("a read");
     assert_eq!((kept.not_before, kept.consecutive_throttles), (Some(at(100)), 1));
 }
@@ -219,10 +177,7 @@ pub async fn two_users_never_see_each_others_links(stores: &impl Stores) {
     assert_eq!(stores.links().link(&other).await.expect("a read"), None);
     linked(stores, &link(&other)).await;
     let tokens = SealedTokens("bmV3".to_owned());
-    let replaced = stores
-        .links()
-        .replace_tokens(&other, 1, &tokens, at(1), at(1))
-        .await;
+    let replaced = stores.links().replace_tokens(&other, 1, &tokens, at(1), at(1)).await;
     assert_eq!(replaced.expect("an answer"), Applied::Yes);
     assert_eq!(stored(stores, "one").await, link(&one));
 }

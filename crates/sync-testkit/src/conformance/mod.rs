@@ -103,20 +103,13 @@ async fn linked(stores: &impl Stores, link: &Link) {
 }
 
 async fn started(stores: &impl Stores, job: &Job) {
-    let outcome = stores
-        .jobs()
-        .start(job, None)
-        .await
-        .expect("the start is answered");
+    let outcome = stores.jobs().start(job, None).await.expect("the start is answered");
     assert_eq!(outcome, StartOutcome::Started);
 }
 
 /// A user with a link and a started job.
 async fn with_job(stores: &impl Stores, job: &Job) {
-    let link = Link {
-        account: job.account.clone(),
-        ..crate::build::link(&job.key.user_id)
-    };
+    let link = Link { account: job.account.clone(), ..crate::build::link(&job.key.user_id) };
     linked(stores, &link).await;
     started(stores, job).await;
 }
@@ -127,25 +120,14 @@ async fn stored(stores: &impl Stores, key: &JobKey) -> Job {
 }
 
 async fn claimed(stores: &impl Stores, key: &JobKey, claim: &Claim) -> Job {
-    match stores
-        .jobs()
-        .claim(key, claim)
-        .await
-        .expect("the claim is answered")
-    {
+    match stores.jobs().claim(key, claim).await.expect("the claim is answered") {
         ClaimOutcome::Claimed(job) => *job,
         ClaimOutcome::Refused => panic!("the claim is refused"),
     }
 }
 
 async fn all_records(stores: &impl Stores, user: &UserId, kind: RecordKind) -> Vec<StoredRecord> {
-    let query = RecordQuery {
-        kind,
-        from: None,
-        to: None,
-        limit: 1_000,
-        cursor: None,
-    };
+    let query = RecordQuery { kind, from: None, to: None, limit: 1_000, cursor: None };
     let page = stores.records().records(user, &query).await;
     page.expect("the records are read").items
 }

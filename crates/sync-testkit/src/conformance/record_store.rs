@@ -32,10 +32,7 @@ fn days(from: Option<&str>, to: Option<&str>, limit: u32, cursor: Option<&str>) 
 
 async fn ids(stores: &impl Stores, user: &UserId, query: &RecordQuery) -> (Vec<String>, Option<String>) {
     let page = stores.records().records(user, query).await.expect("a page");
-    (
-        page.items.into_iter().map(|record| record.key.id).collect(),
-        page.next,
-    )
+    (page.items.into_iter().map(|record| record.key.id).collect(), page.next)
 }
 
 /// What comes out is what went in, whatever it is.
@@ -62,15 +59,7 @@ pub async fn every_kind_of_value_reads_back_as_it_was(stores: &impl Stores) {
 /// DynamoDB drops trailing zeros, so the fakes do too: what a test sees is what a person gets.
 pub async fn a_number_without_a_fraction_is_an_integer(stores: &impl Stores) {
     let user = user("zeros");
-    imported(
-        stores,
-        &user,
-        &[record(
-            "day#2024-01-01",
-            &json!({"weight": 72.0, "list": [1.0, 1.5]}),
-        )],
-    )
-    .await;
+    imported(stores, &user, &[record("day#2024-01-01", &json!({"weight": 72.0, "list": [1.0, 1.5]}))]).await;
     let kept = all_records(stores, &user, RecordKind::Day).await;
     let expected = record("day#2024-01-01", &json!({"weight": 72, "list": [1, 1.5]}));
     assert_eq!(kept[0].attributes, expected.attributes);
@@ -129,17 +118,8 @@ pub async fn pages_join_and_a_strange_cursor_does_no_harm(stores: &impl Stores) 
             break;
         }
     }
-    let (whole, _) = ids(
-        stores,
-        &user,
-        &days(Some("2024-01-03"), Some("2024-01-22"), 1_000, None),
-    )
-    .await;
-    assert_eq!(
-        (all, pages),
-        (whole, 2),
-        "twenty days are two pages of ten, and no third"
-    );
+    let (whole, _) = ids(stores, &user, &days(Some("2024-01-03"), Some("2024-01-22"), 1_000, None)).await;
+    assert_eq!((all, pages), (whole, 2), "twenty days are two pages of ten, and no third");
     let before = days(Some("2024-01-03"), None, 1, Some("2024-01-01"));
     assert_eq!(ids(stores, &user, &before).await.0, ["2024-01-03"]);
     let after = days(None, Some("2024-01-10"), 1, Some("2024-01-20"));
@@ -152,9 +132,8 @@ pub async fn pages_join_and_a_strange_cursor_does_no_harm(stores: &impl Stores) 
 pub async fn a_page_is_full_though_its_records_are_large(stores: &impl Stores) {
     let user = user("large");
     let text = "x".repeat(200_000);
-    let records: Vec<_> = (10..30)
-        .map(|day| record(&format!("day#2024-01-{day}"), &json!({"text": text})))
-        .collect();
+    let records: Vec<_> =
+        (10..30).map(|day| record(&format!("day#2024-01-{day}"), &json!({"text": text}))).collect();
     imported(stores, &user, &records).await;
     let (found, next) = ids(stores, &user, &days(None, None, 15, None)).await;
     assert_eq!((found.len(), next.as_deref()), (15, Some("2024-01-24")));

@@ -15,18 +15,12 @@ pub async fn sealed_tokens_open_for_their_owner(vault: &impl TokenVault) {
     let opened = vault.open(&owner, &sealed).await.expect("it opens");
     assert_eq!(opened.access.expose_secret(), access);
     assert_eq!(opened.refresh.expose_secret(), "refresh ☂");
-    assert_eq!(
-        (opened.client_id, opened.expires_at),
-        (sent.client_id, sent.expires_at)
-    );
+    assert_eq!((opened.client_id, opened.expires_at), (sent.client_id, sent.expires_at));
 }
 
 /// A record copied to another user is worthless to that user.
 pub async fn a_record_copied_to_another_user_does_not_open(vault: &impl TokenVault) {
-    let sealed = vault
-        .seal(&user("owner"), &tokens("a", "r"))
-        .await
-        .expect("it is sealed");
+    let sealed = vault.seal(&user("owner"), &tokens("a", "r")).await.expect("it is sealed");
     let opened = vault.open(&user("thief"), &sealed).await;
     assert!(matches!(opened, Err(VaultError::Unreadable(_))));
 }

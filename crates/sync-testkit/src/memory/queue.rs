@@ -42,10 +42,7 @@ impl MemoryQueue {
     /// Empty queues, whose delays run by this clock.
     #[must_use]
     pub fn new(clock: ManualClock) -> Self {
-        Self {
-            clock,
-            state: Arc::default(),
-        }
+        Self { clock, state: Arc::default() }
     }
 
     /// Lets the `nth` nudge from now on (1 is the next) fail.

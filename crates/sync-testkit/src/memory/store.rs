@@ -112,13 +112,10 @@ impl MemoryStore {
         let mut state = self.lock();
         let key = (user.clone(), record.key.clone());
         state.foreign.insert(key.clone(), source.to_owned());
-        state.kept.records.insert(
-            key,
-            StoredRecord {
-                key: record.key.clone(),
-                attributes: record.attributes.clone(),
-            },
-        );
+        state
+            .kept
+            .records
+            .insert(key, StoredRecord { key: record.key.clone(), attributes: record.attributes.clone() });
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -150,19 +147,12 @@ impl MemoryStore {
 
 impl State {
     fn index(&self) -> Vec<DueJob> {
-        let due = |job: &Job| {
-            Some(DueJob {
-                key: job.key.clone(),
-                due_at: job.due_at?,
-            })
-        };
+        let due = |job: &Job| Some(DueJob { key: job.key.clone(), due_at: job.due_at? });
         self.kept.jobs.values().filter_map(due).collect()
     }
 
     fn is_used(&self, user: &UserId, key: &str, now: DateTime<Utc>) -> bool {
-        self.answers
-            .get(&(user.clone(), key.to_owned()))
-            .is_some_and(|answer| answer.expires_at > now)
+        self.answers.get(&(user.clone(), key.to_owned())).is_some_and(|answer| answer.expires_at > now)
     }
 
     fn start(&mut self, job: &Job, remember: Option<&RememberedAnswer>) -> Result<StartOutcome, StoreError> {
@@ -181,16 +171,13 @@ impl State {
             return Ok(StartOutcome::AccountBusy);
         }
         if self.kept.jobs.contains_key(&job.key) {
-            return Err(StoreError::Unavailable(
-                "the id is taken by a job that has ended".into(),
-            ));
+            return Err(StoreError::Unavailable("the id is taken by a job that has ended".into()));
         }
         link.active_job_id = Some(job.key.job_id);
         account.active_job_id = Some(job.key.job_id);
         self.kept.jobs.insert(job.key.clone(), job.clone());
         if let Some(answer) = remember {
-            self.answers
-                .insert((user.clone(), answer.key.clone()), answer.clone());
+            self.answers.insert((user.clone(), answer.key.clone()), answer.clone());
         }
         Ok(StartOutcome::Started)
     }
@@ -206,11 +193,7 @@ impl State {
         let is_own = job.status == JobStatus::Running
             && job.claim_token == Some(claim.token)
             && job.lease_until == Some(claim.lease_until);
-        if is_own {
-            ClaimOutcome::Claimed(Box::new(job.clone()))
-        } else {
-            ClaimOutcome::Refused
-        }
+        if is_own { ClaimOutcome::Claimed(Box::new(job.clone())) } else { ClaimOutcome::Refused }
     }
 
     fn holds(&self, transition: &Transition) -> bool {
@@ -265,10 +248,11 @@ impl State {
             if self.foreign.contains_key(&key) {
                 continue;
             }
-            let stored = self.kept.records.entry(key).or_insert_with(|| StoredRecord {
-                key: record.key.clone(),
-                attributes: BTreeMap::new(),
-            });
+            let stored = self
+                .kept
+                .records
+                .entry(key)
+                .or_insert_with(|| StoredRecord { key: record.key.clone(), attributes: BTreeMap::new() });
             for (name, attribute) in &record.attributes {
                 stored.attributes.insert(name.clone(), as_kept(attribute));
             }
@@ -338,24 +322,16 @@ fn as_kept(attribute: &Attribute) -> Attribute {
 fn integers(value: &Value) -> Value {
     match value {
         Value::Number(number) => {
-            let text = number
-                .as_f64()
-                .filter(|float| float.fract() == 0.0 && float.abs() < 1e15);
-            match text
-                .filter(|_| number.is_f64())
-                .map(|float| format!("{float:.0}").parse::<i64>())
-            {
+            let text = number.as_f64().filter(|float| float.fract() == 0.0 && float.abs() < 1e15);
+            match text.filter(|_| number.is_f64()).map(|float| format!("{float:.0}").parse::<i64>()) {
                 Some(Ok(integer)) => integer.into(),
                 _ => value.clone(),
             }
         }
         Value::Array(values) => values.iter().map(integers).collect(),
-        Value::Object(fields) => Value::Object(
-            fields
-                .iter()
-                .map(|(name, value)| (name.clone(), integers(value)))
-                .collect(),
-        ),
+        Value::Object(fields) => {
+            Value::Object(fields.iter().map(|(name, value)| (name.clone(), integers(value))).collect())
+        }
         other => other.clone(),
     }
 }
@@ -366,13 +342,11 @@ impl JobStore for MemoryStore {
         job: &Job,
         remember: Option<&RememberedAnswer>,
     ) -> Result<StartOutcome, StoreError> {
-        self.perform(Operation::Start, |state| state.start(job, remember))
-            .await
+        self.perform(Operation::Start, |state| state.start(job, remember)).await
     }
 
     async fn job(&self, key: &JobKey) -> Result<Option<Job>, StoreError> {
-        self.perform(Operation::Read, |state| Ok(state.kept.jobs.get(key).cloned()))
-            .await
+        self.perform(Operation::Read, |state| Ok(state.kept.jobs.get(key).cloned())).await
     }
 
     async fn jobs(&self, user: &UserId, limit: u32, cursor: Option<JobId>) -> Result<Page<Job>, StoreError> {
@@ -380,16 +354,13 @@ impl JobStore for MemoryStore {
             let of_user = state.kept.jobs.values().rev().filter(|job| {
                 job.key.user_id == *user && cursor.is_none_or(|cursor| job.key.job_id < cursor)
             });
-            Ok(page(of_user.cloned(), limit.clamp(1, 100), |job| {
-                job.key.job_id.to_string()
-            }))
+            Ok(page(of_user.cloned(), limit.clamp(1, 100), |job| job.key.job_id.to_string()))
         })
         .await
     }
 
     async fn claim(&self, key: &JobKey, claim: &Claim) -> Result<ClaimOutcome, StoreError> {
-        self.perform(Operation::Claim, |state| Ok(state.claim(key, claim)))
-            .await
+        self.perform(Operation::Claim, |state| Ok(state.claim(key, claim))).await
     }
 
     async fn apply(&self, transition: &Transition, records: &[RecordUpsert]) -> Result<Applied, StoreError> {
@@ -455,9 +426,7 @@ impl JobStore for MemoryStore {
             if state.is_used(user, &answer.key, answer.expires_at - IDEMPOTENCY_WINDOW) {
                 return Ok(Applied::Lost);
             }
-            state
-                .answers
-                .insert((user.clone(), answer.key.clone()), answer.clone());
+            state.answers.insert((user.clone(), answer.key.clone()), answer.clone());
             Ok(Applied::Yes)
         })
         .await
@@ -466,8 +435,7 @@ impl JobStore for MemoryStore {
 
 impl LinkStore for MemoryStore {
     async fn link(&self, user: &UserId) -> Result<Option<Link>, StoreError> {
-        self.perform(Operation::Read, |state| Ok(state.kept.links.get(user).cloned()))
-            .await
+        self.perform(Operation::Read, |state| Ok(state.kept.links.get(user).cloned())).await
     }
 
     async fn put_link(&self, link: &Link) -> Result<(), StoreError> {
@@ -576,9 +544,7 @@ impl RecordStore for MemoryStore {
                 .iter()
                 .filter(|((owner, key), _)| owner == user && key.kind == query.kind && within(&key.id))
                 .map(|(_, record)| record.clone());
-            Ok(page(found, query.limit.clamp(1, 1_000), |record| {
-                record.key.id.clone()
-            }))
+            Ok(page(found, query.limit.clamp(1, 1_000), |record| record.key.id.clone()))
         })
         .await
     }
