@@ -13,6 +13,19 @@ use serde_json::{Map, Value};
 
 use crate::window::{DayOutcome, SourceId};
 
+pub mod activity;
+pub mod body;
+pub mod day;
+pub mod series;
+pub mod sleep;
+pub mod workout;
+
+pub use activity::ActivityRecord;
+pub use body::{BloodPressureRecord, WeighInRecord};
+pub use day::DayRecord;
+pub use sleep::SleepRecord;
+pub use workout::WorkoutRecord;
+
 /// The kinds of records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RecordKind {

@@ -1,2 +1,63 @@
-//! .
-fn main() {}
+//! Wires `process-chunk` to AWS and to Garmin. The environment variables are in `functions/README.md`.
+
+mod environment;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use environment::Environment;
+use lambda_runtime::{Error, run, service_fn, tracing};
+use sync_aws::{AwsClients, Config, DynamoJobStore, DynamoLinkStore, KeyFileVault, KmsVault, SqsChunkQueue};
+use sync_core::ports::{RandomIds, SystemClock};
+use sync_core::use_cases::process_chunk::Worker;
+use sync_core::{JobKey, JobStore, TokenVault, UserId};
+use sync_garmin::{GarminClient, Jitter};
+
+/// How long the warming call may take: a slow one must not use up the time that Lambda gives to a start.
+const WARM_UP: Duration = Duration::from_secs(2);
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    tracing::init_default_subscriber();
+    let config = Config::from_env()?;
+    let environment = Environment::read()?;
+    if let Some(key_file) = &environment.tokens_key_file {
+        let vault = KeyFileVault::open_or_create(key_file)?;
+        work(config, environment, |_| vault).await
+    } else {
+        let key_id = config.tokens_key_id()?.to_owned();
+        work(config, environment, |clients| KmsVault::new(clients.kms(), key_id)).await
+    }
+}
+
+async fn work<V: TokenVault>(
+    config: Config,
+    environment: Environment,
+    vault: impl FnOnce(&AwsClients) -> V,
+) -> Result<(), Error> {
+    let queues = config.queues()?;
+    let clients = AwsClients::from_env().await;
+    let jobs = DynamoJobStore::new(clients.dynamodb.clone(), config.tables(), config.job_retention);
+    warm_up(&jobs).await?;
+    let worker = Worker {
+        jobs,
+        vault: vault(&clients),
+        links: DynamoLinkStore::new(clients.dynamodb, config.tables()),
+        queue: SqsChunkQueue::new(clients.sqs, queues),
+        garmin: GarminClient::new(environment.garmin, Arc::new(SystemClock), Jitter::from_os())?,
+        clock: SystemClock,
+        ids: RandomIds,
+    };
+    run(service_fn(|event| process_chunk::handle(&worker, event))).await
+}
+
+/// One read at the start, whatever its answer: the first call pays for credentials and TLS, and a start has the
+/// processor to itself.
+async fn warm_up(jobs: &impl JobStore) -> Result<(), Error> {
+    let nobodys =
+        JobKey { user_id: UserId::new("warm-up")?, job_id: "00000000-0000-7000-8000-000000000000".parse()? };
+    if !matches!(tokio::time::timeout(WARM_UP, jobs.job(&nobodys)).await, Ok(Ok(_))) {
+        tracing::warn!("the warming call failed; the first request will pay for the connection");
+    }
+    Ok(())
+}
