@@ -1,4 +1,5 @@
 //! The adapters keep every promise of the ports, on an embedded AWS.
+#![expect(clippy::unwrap_used, reason = "a test that does not find what it expects has failed")]
 
 mod jobs {
     sync_testkit::job_store_suite!(sync_testkit::embedded::EmbeddedStores::start());

@@ -20,10 +20,7 @@ impl LearnedCaps {
 
     /// Even a single day was refused: the number of days was never the reason, so nothing was learnt.
     pub(crate) fn not_the_reason(&self, source: &'static str) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(source);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(source);
     }
 
     /// The cap of a source: what the table knows, or less.

@@ -38,9 +38,7 @@ pub struct GarminClient {
 
 impl std::fmt::Debug for GarminClient {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("GarminClient")
-            .field("config", &self.config)
-            .finish_non_exhaustive()
+        f.debug_struct("GarminClient").field("config", &self.config).finish_non_exhaustive()
     }
 }
 
@@ -87,11 +85,10 @@ impl Places<'_> {
     fn url(&self, base: &Url, template: &str) -> Option<Url> {
         let (path, query) = template.split_once('?').unwrap_or((template, ""));
         let mut url = base.clone();
-        url.path_segments_mut().ok()?.pop_if_empty().extend(
-            path.trim_start_matches('/')
-                .split('/')
-                .map(|part| self.fill(part)),
-        );
+        url.path_segments_mut()
+            .ok()?
+            .pop_if_empty()
+            .extend(path.trim_start_matches('/').split('/').map(|part| self.fill(part)));
         if !query.is_empty() {
             let mut pairs = url.query_pairs_mut();
             for pair in query.split('&') {
@@ -163,10 +160,7 @@ impl GarminClient {
                 break;
             }
         }
-        Ok(Profile {
-            display_name,
-            time_zone,
-        })
+        Ok(Profile { display_name, time_zone })
     }
 
     /// An object that everybody has.
@@ -181,18 +175,11 @@ impl GarminClient {
 
     fn asking<'a>(&self, session: &'a Session, deadline: DateTime<Utc>) -> Asking<'a> {
         let own = self.clock.now() + self.longest_window();
-        Asking {
-            session,
-            until: own.min(deadline),
-            is_callers_deadline: deadline <= own,
-        }
+        Asking { session, until: own.min(deadline), is_callers_deadline: deadline <= own }
     }
 
     fn time_left(&self, until: DateTime<Utc>) -> Option<Duration> {
-        (until - self.clock.now())
-            .to_std()
-            .ok()
-            .filter(|left| !left.is_zero())
+        (until - self.clock.now()).to_std().ok().filter(|left| !left.is_zero())
     }
 
     /// One call, tried again while it fails in passing and there is time.
@@ -229,20 +216,13 @@ impl GarminClient {
     ) -> Result<Outcome, FetchError> {
         let left = self.time_left(asking.until).ok_or(FetchError::OutOfTime)?;
         let turn = self.pace.turn(&asking.session.account, &self.jitter);
-        let _turn = tokio::time::timeout(left, turn)
-            .await
-            .map_err(|_| FetchError::OutOfTime)?;
+        let _turn = tokio::time::timeout(left, turn).await.map_err(|_| FetchError::OutOfTime)?;
         let left = self.time_left(asking.until).ok_or(FetchError::OutOfTime)?;
         let timeout = left.min(self.transport.call_timeout());
         let is_cut_short = timeout < self.transport.call_timeout() && asking.is_callers_deadline;
 
-        let url = places
-            .url(&self.config.data_url, template)
-            .ok_or(FetchError::Refused)?;
-        let request = self
-            .transport
-            .get(url, &asking.session.access)
-            .ok_or(FetchError::Unauthorized)?;
+        let url = places.url(&self.config.data_url, template).ok_or(FetchError::Refused)?;
+        let request = self.transport.get(url, &asking.session.access).ok_or(FetchError::Unauthorized)?;
         let answer = self.transport.send(request, timeout).await.map_err(|failure| {
             let code = match failure {
                 Failure::Timeout if is_cut_short => return FetchError::OutOfTime,
@@ -250,16 +230,9 @@ impl GarminClient {
                 Failure::Broken => "connection",
             };
             tracing::debug!(source, code, "no answer");
-            FetchError::Unavailable {
-                code: code.to_owned(),
-            }
+            FetchError::Unavailable { code: code.to_owned() }
         })?;
-        tracing::debug!(
-            source,
-            status = answer.status,
-            bytes = answer.body.len(),
-            "answer"
-        );
+        tracing::debug!(source, status = answer.status, bytes = answer.body.len(), "answer");
         match answer.judge(self.clock.now()) {
             Verdict::Body(body) => Ok(Outcome::Json(reading::json(&body)?)),
             Verdict::Nothing => Ok(Outcome::Nothing),
@@ -316,11 +289,7 @@ impl GarminClient {
         harvest: &mut Harvest,
     ) -> Result<(), FetchError> {
         for page in 0..MOST_PAGES {
-            let places = Places {
-                offset: page * page_size,
-                limit: page_size,
-                ..places.clone()
-            };
+            let places = Places { offset: page * page_size, limit: page_size, ..places.clone() };
             let rows = self.ask(asking, endpoint, &places, harvest).await?;
             if rows < page_size as usize {
                 return Ok(());
@@ -353,34 +322,24 @@ impl GarminSource for GarminClient {
         let endpoint = table::endpoint(&window.source).ok_or(FetchError::Refused)?;
         let asking = self.asking(session, deadline);
         let mut harvest = Harvest::of(window.range());
-        let places = Places {
-            display_name: &session.display_name,
-            days: window.range(),
-            ..Places::default()
-        };
+        let places =
+            Places { display_name: &session.display_name, days: window.range(), ..Places::default() };
         match (endpoint.scope, &window.scope) {
             (Scope::Range { .. }, WindowScope::Days(_)) => {
                 self.ask(asking, endpoint, &places, &mut harvest).await?;
             }
             (Scope::Day, WindowScope::Days(days)) => {
                 for date in days.iter() {
-                    let places = Places {
-                        days: Some(DateRange::day(date)),
-                        ..places.clone()
-                    };
+                    let places = Places { days: Some(DateRange::day(date)), ..places.clone() };
                     self.ask(asking, endpoint, &places, &mut harvest).await?;
                 }
             }
             (Scope::PagedRange { page_size }, WindowScope::Days(_))
             | (Scope::Once { page_size }, WindowScope::All) => {
-                self.ask_pages(asking, endpoint, page_size, places, &mut harvest)
-                    .await?;
+                self.ask_pages(asking, endpoint, page_size, places, &mut harvest).await?;
             }
             (Scope::Object, WindowScope::Object(id)) => {
-                let places = Places {
-                    id: Some(id),
-                    ..places
-                };
+                let places = Places { id: Some(id), ..places };
                 self.ask(asking, endpoint, &places, &mut harvest).await?;
             }
             _ => return Err(FetchError::Refused),

@@ -24,12 +24,7 @@ pub(crate) struct Harvest {
 impl Harvest {
     /// For a window of days, or of an object or everything when there are none.
     pub(crate) const fn of(days: Option<DateRange>) -> Self {
-        Self {
-            days,
-            records: Vec::new(),
-            found: Vec::new(),
-            days_with_data: BTreeSet::new(),
-        }
+        Self { days, records: Vec::new(), found: Vec::new(), days_with_data: BTreeSet::new() }
     }
 
     /// Whether rows of this day belong here.
@@ -82,10 +77,8 @@ impl Harvest {
     /// A compressed series.
     pub(crate) fn series(&mut self, key: RecordKey, date: Option<NaiveDate>, name: &str, bytes: Vec<u8>) {
         self.days_with_data.extend(date);
-        self.records.push(RecordUpsert {
-            key,
-            attributes: [(name.to_owned(), Attribute::Bytes(bytes))].into(),
-        });
+        self.records
+            .push(RecordUpsert { key, attributes: [(name.to_owned(), Attribute::Bytes(bytes))].into() });
     }
 
     /// A window that the answer leads to.
@@ -97,16 +90,9 @@ impl Harvest {
     pub(crate) fn finish(self, source: &SourceId) -> Fetched {
         let coverage = self.days.into_iter().flat_map(DateRange::iter).map(|date| {
             let has_data = self.days_with_data.contains(&date);
-            let outcome = if has_data {
-                DayOutcome::Ok
-            } else {
-                DayOutcome::None
-            };
+            let outcome = if has_data { DayOutcome::Ok } else { DayOutcome::None };
             RecordUpsert::coverage(date, source, outcome)
         });
-        Fetched {
-            records: RecordUpsert::merged(self.records.into_iter().chain(coverage)),
-            found: self.found,
-        }
+        Fetched { records: RecordUpsert::merged(self.records.into_iter().chain(coverage)), found: self.found }
     }
 }

@@ -32,10 +32,7 @@ impl Jitter {
         if from >= to {
             return from;
         }
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .random_range(from..=to)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).random_range(from..=to)
     }
 }
 
@@ -55,11 +52,7 @@ pub(crate) struct Turn(#[expect(dead_code, reason = "held for its lock")] OwnedM
 
 impl Pace {
     pub(crate) fn new(gap: Duration, gap_jitter: Duration) -> Self {
-        Self {
-            gap,
-            gap_jitter,
-            accounts: Mutex::default(),
-        }
+        Self { gap, gap_jitter, accounts: Mutex::default() }
     }
 
     /// Waits for the account's turn.
@@ -93,10 +86,7 @@ mod tests {
         assert_eq!(begin.elapsed(), Duration::ZERO);
         drop(pace.turn(&one, &jitter).await);
         let waited = begin.elapsed();
-        assert!(
-            waited >= Duration::from_secs(1) && waited <= Duration::from_millis(1_201),
-            "{waited:?}"
-        );
+        assert!(waited >= Duration::from_secs(1) && waited <= Duration::from_millis(1_201), "{waited:?}");
     }
 
     #[test]
@@ -107,10 +97,6 @@ mod tests {
         };
         assert_eq!(waits(7), waits(7));
         assert_ne!(waits(7), waits(8));
-        assert!(
-            waits(7)
-                .iter()
-                .all(|wait| (1.0..=10.0).contains(&wait.as_secs_f64()))
-        );
+        assert!(waits(7).iter().all(|wait| (1.0..=10.0).contains(&wait.as_secs_f64())));
     }
 }

@@ -46,9 +46,7 @@ impl Planner<'_> {
     }
 
     fn windows(&self, endpoint: &'static Endpoint, range: DateRange) -> impl Iterator<Item = Window> {
-        let cap = endpoint
-            .cap_days()
-            .map(|known| self.caps.cap(endpoint.source, known));
+        let cap = endpoint.cap_days().map(|known| self.caps.cap(endpoint.source, known));
         cap.into_iter()
             .flat_map(move |cap| pieces(range, cap))
             .map(|piece| Window::days(endpoint.id(), piece))
@@ -70,27 +68,21 @@ impl Planner<'_> {
     /// The days young enough to ask for, and those too old.
     fn by_age(&self, endpoint: &Endpoint) -> (Option<DateRange>, Option<DateRange>) {
         let range = self.request.range;
-        let Some(oldest) = endpoint.oldest_days.and_then(|days| {
-            self.request
-                .today
-                .checked_sub_days(chrono::Days::new(days.into()))
-        }) else {
+        let Some(oldest) = endpoint
+            .oldest_days
+            .and_then(|days| self.request.today.checked_sub_days(chrono::Days::new(days.into())))
+        else {
             return (Some(range), None);
         };
         let young = DateRange::new(oldest.max(range.start()), range.end()).ok();
-        let old = oldest
-            .pred_opt()
-            .and_then(|last| DateRange::new(range.start(), last.min(range.end())).ok());
+        let old =
+            oldest.pred_opt().and_then(|last| DateRange::new(range.start(), last.min(range.end())).ok());
         (young, old)
     }
 }
 
 pub(crate) fn plan(config: &GarminConfig, caps: &LearnedCaps, request: &PlanRequest<'_>) -> WindowPlan {
-    let planner = Planner {
-        config,
-        caps,
-        request,
-    };
+    let planner = Planner { config, caps, request };
     let uses_summary = planner.uses_summary();
     let mut plan = WindowPlan::default();
     for endpoint in TABLE.iter().filter(|endpoint| planner.is_wanted(endpoint)) {
@@ -101,20 +93,15 @@ pub(crate) fn plan(config: &GarminConfig, caps: &LearnedCaps, request: &PlanRequ
         match endpoint.scope {
             Scope::Range { .. } | Scope::Day | Scope::PagedRange { .. } => {
                 let (young, old) = planner.by_age(endpoint);
-                plan.windows
-                    .extend(young.into_iter().flat_map(|days| planner.windows(endpoint, days)));
+                plan.windows.extend(young.into_iter().flat_map(|days| planner.windows(endpoint, days)));
                 if let Some(days) = old {
-                    let named = endpoint
-                        .metrics
-                        .iter()
-                        .filter(|metric| request.metrics.contains(**metric));
+                    let named = endpoint.metrics.iter().filter(|metric| request.metrics.contains(**metric));
                     plan.offloaded.extend(named.map(|metric| (*metric, days)));
                 }
             }
-            Scope::Once { .. } if request.first_chunk => plan.windows.push(Window {
-                source: endpoint.id(),
-                scope: WindowScope::All,
-            }),
+            Scope::Once { .. } if request.first_chunk => {
+                plan.windows.push(Window { source: endpoint.id(), scope: WindowScope::All })
+            }
             Scope::Once { .. } | Scope::Object => {}
         }
     }
@@ -145,12 +132,7 @@ mod tests {
     }
 
     fn planned(config: &GarminConfig, metrics: &MetricSet, range: DateRange) -> WindowPlan {
-        let request = PlanRequest {
-            range,
-            metrics,
-            today: date("2026-11-22"),
-            first_chunk: true,
-        };
+        let request = PlanRequest { range, metrics, today: date("2026-11-22"), first_chunk: true };
         plan(config, &LearnedCaps::default(), &request)
     }
 
@@ -179,10 +161,8 @@ mod tests {
     fn thirty_days_of_the_daily_aggregates_take_at_most_thirty_six_calls() {
         let only_by_day = [ONLY_SUMMARY, &[M::TrainingReadiness, M::RecoveryTime]].concat();
         let listed = [M::Activities, M::Workouts];
-        let ranges = M::ALL
-            .iter()
-            .copied()
-            .filter(|metric| !only_by_day.contains(metric) && !listed.contains(metric));
+        let ranges =
+            M::ALL.iter().copied().filter(|metric| !only_by_day.contains(metric) && !listed.contains(metric));
         let plan = planned(&config(), &named(ranges), days(CHUNK.0, CHUNK.1));
         assert!(!sources(&plan).contains_key("daily_summary"));
         assert_eq!(plan.windows.len(), 35);
@@ -208,13 +188,7 @@ mod tests {
             (M::RacePredictions, &[("race_predictions", 1)]),
             (M::HillScore, &[("hill_score", 1)]),
             (M::EnduranceScore, &[("endurance_score", 1)]),
-            (
-                M::LactateThreshold,
-                &[
-                    ("lactate_threshold_heart_rate", 1),
-                    ("lactate_threshold_speed", 1),
-                ],
-            ),
+            (M::LactateThreshold, &[("lactate_threshold_heart_rate", 1), ("lactate_threshold_speed", 1)]),
             (M::TrainingStatus, &[("training_status", 1)]),
             (M::AcuteLoad, &[("training_status", 1)]),
             (M::TrainingLoad, &[("training_status", 1)]),
@@ -231,10 +205,7 @@ mod tests {
         ];
         for (metric, calls) in expected {
             let plan = planned(&config(), &named([*metric]), days(CHUNK.0, CHUNK.1));
-            let calls = calls
-                .iter()
-                .map(|(source, count)| ((*source).to_owned(), *count))
-                .collect();
+            let calls = calls.iter().map(|(source, count)| ((*source).to_owned(), *count)).collect();
             assert_eq!(sources(&plan), calls, "{metric}");
         }
     }
@@ -253,29 +224,19 @@ mod tests {
 
     #[test]
     fn the_windows_of_a_source_cover_each_day_exactly_once() {
-        for (start, end) in [
-            ("2024-01-01", "2024-01-01"),
-            CHUNK,
-            ("2024-02-20", "2024-03-20"),
-            ("2023-12-31", "2024-01-02"),
-        ] {
+        for (start, end) in
+            [("2024-01-01", "2024-01-01"), CHUNK, ("2024-02-20", "2024-03-20"), ("2023-12-31", "2024-01-02")]
+        {
             let range = days(start, end);
             for metric in M::ALL {
                 let mut by_source: BTreeMap<_, Vec<NaiveDate>> = BTreeMap::new();
                 for window in planned(&config(), &named([*metric]), range).windows {
                     let covered = window.range().into_iter().flat_map(DateRange::iter);
-                    by_source
-                        .entry(window.source.clone())
-                        .or_default()
-                        .extend(covered);
+                    by_source.entry(window.source.clone()).or_default().extend(covered);
                 }
                 by_source.retain(|_, days| !days.is_empty());
                 for (source, covered) in by_source {
-                    assert_eq!(
-                        covered,
-                        range.iter().collect::<Vec<_>>(),
-                        "{source} {start}..{end}"
-                    );
+                    assert_eq!(covered, range.iter().collect::<Vec<_>>(), "{source} {start}..{end}");
                 }
             }
         }
@@ -295,10 +256,7 @@ mod tests {
     fn no_window_is_longer_than_the_cap_of_its_source() {
         for window in planned(&config(), &MetricSet::all(), days(CHUNK.0, CHUNK.1)).windows {
             let cap = table::endpoint(&window.source).unwrap().cap_days();
-            assert!(
-                window.range().is_none_or(|range| Some(range.days()) <= cap),
-                "{window}"
-            );
+            assert!(window.range().is_none_or(|range| Some(range.days()) <= cap), "{window}");
         }
     }
 
@@ -306,12 +264,7 @@ mod tests {
     fn a_learned_cap_makes_smaller_windows_until_it_proves_wrong() {
         let caps = LearnedCaps::default();
         let (range, metrics) = (days(CHUNK.0, CHUNK.1), named([M::Hrv]));
-        let request = PlanRequest {
-            range,
-            metrics: &metrics,
-            today: date("2026-11-22"),
-            first_chunk: false,
-        };
+        let request = PlanRequest { range, metrics: &metrics, today: date("2026-11-22"), first_chunk: false };
         caps.too_long("hrv", range);
         let windows = plan(&config(), &caps, &request).windows;
         assert_eq!(
@@ -331,18 +284,12 @@ mod tests {
             today: date("2026-11-22"),
             first_chunk: false,
         };
-        assert_eq!(
-            plan(&config(), &LearnedCaps::default(), &request),
-            WindowPlan::default()
-        );
+        assert_eq!(plan(&config(), &LearnedCaps::default(), &request), WindowPlan::default());
     }
 
     #[test]
     fn series_within_the_day_are_asked_for_young_days_and_old_ones_are_known_to_be_gone() {
-        let config = GarminConfig {
-            intraday: true,
-            ..config()
-        };
+        let config = GarminConfig { intraday: true, ..config() };
         let metrics = named([M::Stress]);
         // 180 days before 2026-11-22 is 2026-05-26.
         let plan = planned(&config, &metrics, days("2026-05-20", "2026-06-02"));

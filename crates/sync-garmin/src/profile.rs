@@ -22,10 +22,7 @@ pub(crate) const SETTINGS: &str = "/userprofile-service/userprofile/settings";
 pub(crate) const USER_SETTINGS: &str = "/userprofile-service/userprofile/user-settings";
 
 pub(crate) fn display_name(answer: &Node<'_>) -> Result<String, FetchError> {
-    answer
-        .scalar("displayName")?
-        .filter(|name| !name.is_empty())
-        .ok_or_else(|| unreadable("displayName"))
+    answer.scalar("displayName")?.filter(|name| !name.is_empty()).ok_or_else(|| unreadable("displayName"))
 }
 
 pub(crate) fn time_zone(answer: &Node<'_>) -> Read<Option<Tz>> {

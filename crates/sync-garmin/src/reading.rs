@@ -24,9 +24,7 @@ pub(crate) type Read<T> = Result<T, FetchError>;
 /// The error for what stands at `path`.
 pub(crate) fn unreadable(path: &str) -> FetchError {
     let path = if path.is_empty() { "(body)" } else { path };
-    FetchError::Unreadable {
-        path: path.to_owned(),
-    }
+    FetchError::Unreadable { path: path.to_owned() }
 }
 
 /// An answer as JSON. Deep nesting is refused by the parser, not by the stack.
@@ -42,10 +40,7 @@ pub(crate) fn says_nothing(body: &[u8]) -> bool {
 impl<'a> Node<'a> {
     /// The whole answer.
     pub(crate) const fn root(value: &'a Value) -> Self {
-        Self {
-            value,
-            path: String::new(),
-        }
+        Self { value, path: String::new() }
     }
 
     fn error(&self) -> FetchError {
@@ -53,24 +48,14 @@ impl<'a> Node<'a> {
     }
 
     fn below(&self, value: &'a Value, step: &str) -> Self {
-        let dot = if self.path.is_empty() || step.starts_with('[') {
-            ""
-        } else {
-            "."
-        };
-        Self {
-            value,
-            path: format!("{}{dot}{step}", self.path),
-        }
+        let dot = if self.path.is_empty() || step.starts_with('[') { "" } else { "." };
+        Self { value, path: format!("{}{dot}{step}", self.path) }
     }
 
     /// The field `name`; none when it is missing or null.
     pub(crate) fn get(&self, name: &'static str) -> Read<Option<Self>> {
         let fields = self.value.as_object().ok_or_else(|| self.error())?;
-        Ok(fields
-            .get(name)
-            .filter(|value| !value.is_null())
-            .map(|value| self.below(value, name)))
+        Ok(fields.get(name).filter(|value| !value.is_null()).map(|value| self.below(value, name)))
     }
 
     /// The elements of this array; nulls in it are left out.
@@ -95,8 +80,7 @@ impl<'a> Node<'a> {
 
     /// The elements of the array `name`; none of them when it is missing or null.
     pub(crate) fn rows(&self, name: &'static str) -> Read<Vec<Self>> {
-        self.get(name)?
-            .map_or_else(|| Ok(Vec::new()), |rows| rows.items())
+        self.get(name)?.map_or_else(|| Ok(Vec::new()), |rows| rows.items())
     }
 
     /// The fields of this object, whatever their names. A path shows a name it does not know as `*`.
@@ -126,23 +110,16 @@ impl<'a> Node<'a> {
 
     /// This number.
     pub(crate) fn number(&self) -> Read<f64> {
-        self.value
-            .as_f64()
-            .filter(|number| number.abs() <= LARGEST)
-            .ok_or_else(|| self.error())
+        self.value.as_f64().filter(|number| number.abs() <= LARGEST).ok_or_else(|| self.error())
     }
 
     /// This whole number, exactly: ids and epochs.
     pub(crate) fn exact(&self) -> Read<i64> {
         match self.value.as_i64() {
             Some(number) => Ok(number),
-            None => self.number().and_then(|number| {
-                if number.fract() == 0.0 {
-                    Ok(number as i64)
-                } else {
-                    Err(self.error())
-                }
-            }),
+            None => self
+                .number()
+                .and_then(|number| if number.fract() == 0.0 { Ok(number as i64) } else { Err(self.error()) }),
         }
     }
 
@@ -154,9 +131,7 @@ impl<'a> Node<'a> {
     /// This calendar date: `2026-01-27`, or the date of `2026-01-27T00:00:00.0`.
     pub(crate) fn calendar_date(&self) -> Read<NaiveDate> {
         let text = self.string()?;
-        text.get(..10)
-            .and_then(|date| date.parse().ok())
-            .ok_or_else(|| self.error())
+        text.get(..10).and_then(|date| date.parse().ok()).ok_or_else(|| self.error())
     }
 
     /// The calendar date that `name`, a field's own name, is.
@@ -196,9 +171,7 @@ impl<'a> Node<'a> {
 
     /// The text in the field `name`.
     pub(crate) fn text(&self, name: &'static str) -> Read<Option<String>> {
-        self.get(name)?
-            .map(|node| node.string().map(ToOwned::to_owned))
-            .transpose()
+        self.get(name)?.map(|node| node.string().map(ToOwned::to_owned)).transpose()
     }
 
     /// The text in the field `name`, where Garmin also sends numbers and booleans: what people typed.
@@ -215,9 +188,7 @@ impl<'a> Node<'a> {
 
     /// The truth value in the field `name`.
     pub(crate) fn flag(&self, name: &'static str) -> Read<Option<bool>> {
-        self.get(name)?
-            .map(|node| node.value.as_bool().ok_or_else(|| node.error()))
-            .transpose()
+        self.get(name)?.map(|node| node.value.as_bool().ok_or_else(|| node.error())).transpose()
     }
 
     /// The calendar date in the field `name`.

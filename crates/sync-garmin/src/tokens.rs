@@ -68,10 +68,7 @@ pub fn parse_tokens(json: &str) -> Result<(Tokens, AccountKey), InvalidTokens> {
         refresh: SecretString::from(link.di_refresh_token),
         client_id: link.di_client_id,
     };
-    let guid = claims
-        .garmin_guid
-        .filter(|guid| !guid.is_empty())
-        .ok_or(InvalidTokens::NoAccount)?;
+    let guid = claims.garmin_guid.filter(|guid| !guid.is_empty()).ok_or(InvalidTokens::NoAccount)?;
     Ok((tokens, AccountKey::of(&guid)))
 }
 
@@ -99,10 +96,11 @@ pub(crate) async fn refresh(
     tokens: &Tokens,
 ) -> Result<Tokens, RefreshError> {
     let mut url = auth_url.clone();
-    url.path_segments_mut()
-        .map_err(|()| unavailable("configuration"))?
-        .pop_if_empty()
-        .extend(["di-oauth2-service", "oauth", "token"]);
+    url.path_segments_mut().map_err(|()| unavailable("configuration"))?.pop_if_empty().extend([
+        "di-oauth2-service",
+        "oauth",
+        "token",
+    ]);
     let basic = STANDARD.encode(format!("{}:", tokens.client_id));
     let mut authorization =
         HeaderValue::from_str(&format!("Basic {basic}")).map_err(|_| unavailable("configuration"))?;
@@ -119,21 +117,16 @@ pub(crate) async fn refresh(
         .header(CACHE_CONTROL, HeaderValue::from_static("no-cache"))
         .form(&form);
     let answer =
-        transport
-            .send(request, transport.call_timeout())
-            .await
-            .map_err(|failure| match failure {
-                Failure::Timeout => unavailable("timeout"),
-                Failure::Broken => unavailable("connection"),
-            })?;
+        transport.send(request, transport.call_timeout()).await.map_err(|failure| match failure {
+            Failure::Timeout => unavailable("timeout"),
+            Failure::Broken => unavailable("connection"),
+        })?;
     tracing::debug!(status = answer.status, "tokens asked for");
     read_grant(&answer, clock.now(), tokens)
 }
 
 fn read_grant(answer: &Answer, now: DateTime<Utc>, old: &Tokens) -> Result<Tokens, RefreshError> {
-    let throttled = RefreshError::Throttled {
-        retry_after: retry_after(answer, now),
-    };
+    let throttled = RefreshError::Throttled { retry_after: retry_after(answer, now) };
     match answer.status {
         429 => return Err(throttled),
         200 | 403 | 503 if answer.is_html() => return Err(throttled),
@@ -151,20 +144,12 @@ fn read_grant(answer: &Answer, now: DateTime<Utc>, old: &Tokens) -> Result<Token
         status => return Err(unavailable(format!("http_{status}"))),
     }
     let granted: Granted = serde_json::from_slice(&answer.body).map_err(|_| unavailable("unreadable"))?;
-    let expires_in = granted
-        .expires_in
-        .and_then(TimeDelta::try_seconds)
-        .map(|rest| now + rest);
-    let expires_at = claims(&granted.access_token)
-        .as_ref()
-        .and_then(expiry)
-        .or(expires_in);
+    let expires_in = granted.expires_in.and_then(TimeDelta::try_seconds).map(|rest| now + rest);
+    let expires_at = claims(&granted.access_token).as_ref().and_then(expiry).or(expires_in);
     Ok(Tokens {
         expires_at: expires_at.ok_or_else(|| unavailable("unreadable"))?,
         access: SecretString::from(granted.access_token),
-        refresh: granted
-            .refresh_token
-            .map_or_else(|| old.refresh.clone(), SecretString::from),
+        refresh: granted.refresh_token.map_or_else(|| old.refresh.clone(), SecretString::from),
         client_id: old.client_id.clone(),
     })
 }

@@ -77,11 +77,8 @@ impl Answer {
     /// The table of errors: what this answer means at `now`.
     pub(crate) fn judge(self, now: DateTime<Utc>) -> Verdict {
         let is_html = self.is_html();
-        let throttled = |answer: &Self| {
-            Verdict::Error(FetchError::Throttled {
-                retry_after: retry_after(answer, now),
-            })
-        };
+        let throttled =
+            |answer: &Self| Verdict::Error(FetchError::Throttled { retry_after: retry_after(answer, now) });
         match self.status {
             200..=299 if is_html => throttled(&self),
             204 => Verdict::Nothing,
@@ -93,9 +90,9 @@ impl Answer {
             403 => Verdict::Error(FetchError::Refused),
             404 if !is_html => Verdict::NotFound,
             429 => throttled(&self),
-            status @ (408 | 500..=599) => Verdict::Error(FetchError::Unavailable {
-                code: format!("http_{status}"),
-            }),
+            status @ (408 | 500..=599) => {
+                Verdict::Error(FetchError::Unavailable { code: format!("http_{status}") })
+            }
             status => Verdict::Error(FetchError::Unexpected { status }),
         }
     }
@@ -132,10 +129,7 @@ impl Transport {
             // A redirect leads to a page for people, and would take the token along.
             .redirect(Policy::none())
             .build()?;
-        Ok(Self {
-            client,
-            call_timeout: config.call_timeout,
-        })
+        Ok(Self { client, call_timeout: config.call_timeout })
     }
 
     pub(crate) const fn call_timeout(&self) -> Duration {
@@ -151,21 +145,12 @@ impl Transport {
         let mut bearer = HeaderValue::from_str(&format!("Bearer {}", access.expose_secret())).ok()?;
         bearer.set_sensitive(true);
         let json = HeaderValue::from_static("application/json");
-        Some(
-            self.client
-                .get(url)
-                .header(AUTHORIZATION, bearer)
-                .header(ACCEPT, json),
-        )
+        Some(self.client.get(url).header(AUTHORIZATION, bearer).header(ACCEPT, json))
     }
 
     /// Sends and reads the whole answer, in at most `timeout`.
     pub(crate) async fn send(&self, request: RequestBuilder, timeout: Duration) -> Result<Answer, Failure> {
-        let mut response = request
-            .timeout(timeout)
-            .send()
-            .await
-            .map_err(|error| failure(&error))?;
+        let mut response = request.timeout(timeout).send().await.map_err(|error| failure(&error))?;
         let mut body = Vec::new();
         while let Some(piece) = response.chunk().await.map_err(|error| failure(&error))? {
             if body.len() + piece.len() > LARGEST_BODY {
@@ -182,9 +167,5 @@ impl Transport {
 }
 
 fn failure(error: &reqwest::Error) -> Failure {
-    if error.is_timeout() {
-        Failure::Timeout
-    } else {
-        Failure::Broken
-    }
+    if error.is_timeout() { Failure::Timeout } else { Failure::Broken }
 }

@@ -210,3 +210,103 @@ pub(super) fn read_job(item: Item) -> Result<Job, StoreError> {
     let item: JobItem = serde_dynamo::from_item(item).map_err(|source| unreadable("job", source))?;
     Job::try_from(item).map_err(|source| unreadable("job", source))
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::types::AttributeValue;
+    use sync_core::job::NewJob;
+
+    use super::*;
+    use crate::attributes::{number, text};
+
+    fn job() -> Job {
+        let new = NewJob {
+            job_id: "01933333-0000-7000-8000-000000000001".parse().unwrap(),
+            user_id: UserId::new("user").unwrap(),
+            account: AccountKey::of("garmin"),
+            sync_type: SyncType::Historical,
+            range: DateRange::new("2024-01-01".parse().unwrap(), "2024-02-15".parse().unwrap()).unwrap(),
+            metric_types: MetricSet::all(),
+            time_zone: chrono_tz::Europe::Oslo,
+        };
+        Job::new(new, "2026-11-22T08:00:00Z".parse().unwrap())
+    }
+
+    #[test]
+    fn an_item_has_these_attributes() {
+        let item = write_job(&job()).unwrap();
+        let mut names: Vec<_> = item.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        assert_eq!(
+            names.join(" "),
+            "account attempts chunk_states chunks_completed chunks_total created_at current_chunk_end \
+             current_chunk_start due_at due_shard end_date failed_chunks fence gaps job_id metric_types \
+             percent_complete schema_version start_date status sync_type time_zone updated_at user_id"
+        );
+        assert_eq!(item["due_at"], number(1_795_334_460_000_i64));
+        assert_eq!(item["created_at"], text("2026-11-22T08:00:00Z"));
+        assert_eq!(item["current_chunk_end"], text("2024-01-30"));
+        assert_eq!(item["chunk_states"], text(".."));
+        assert_eq!(item["due_shard"], number(1));
+    }
+
+    #[test]
+    fn an_item_from_before_an_optional_attribute_existed_still_reads() {
+        let mut item = write_job(&job()).unwrap();
+        for name in [
+            "attempts",
+            "chunks_completed",
+            "chunks_total",
+            "current_chunk_end",
+            "current_chunk_start",
+            "due_shard",
+            "failed_chunks",
+            "gaps",
+            "percent_complete",
+        ] {
+            item.remove(name).unwrap();
+        }
+        assert_eq!(read_job(item).unwrap(), job());
+    }
+
+    #[test]
+    fn an_item_with_attributes_of_a_later_program_still_reads() {
+        let mut item = write_job(&job()).unwrap();
+        item.insert("invented_later".into(), text("x"));
+        item.insert("expires_at".into(), number(1));
+        assert_eq!(read_job(item).unwrap(), job());
+    }
+
+    #[test]
+    fn an_item_of_a_later_layout_is_refused() {
+        let mut item = write_job(&job()).unwrap();
+        item.insert("schema_version".into(), number(2));
+        let error = read_job(item).unwrap_err();
+        let StoreError::Unreadable { what: "job", source } = error else {
+            panic!("{error:?}");
+        };
+        assert_eq!(source.to_string(), "schema version 2 is newer than this program");
+    }
+
+    #[test]
+    fn what_follows_from_the_rest_is_never_read_back() {
+        let mut item = write_job(&job()).unwrap();
+        item.insert("chunks_completed".into(), number(77));
+        item.insert("current_chunk_start".into(), AttributeValue::Bool(true));
+        assert_eq!(read_job(item).unwrap(), job());
+    }
+
+    #[test]
+    fn a_job_whose_chunk_states_do_not_fit_its_range_is_refused() {
+        let mut item = write_job(&job()).unwrap();
+        item.insert("chunk_states".into(), text("..."));
+        assert!(matches!(read_job(item), Err(StoreError::Unreadable { .. })));
+    }
+
+    #[test]
+    fn a_finished_job_is_in_no_partition_of_the_index() {
+        let job = Job { due_at: None, ..job() };
+        let item = write_job(&job).unwrap();
+        assert!(!item.contains_key("due_at") && !item.contains_key("due_shard"));
+    }
+}

@@ -81,9 +81,7 @@ impl Series {
             at = at.wrapping_add(*step);
             (at, value)
         });
-        Ok(Self {
-            readings: readings.collect(),
-        })
+        Ok(Self { readings: readings.collect() })
     }
 }
 
@@ -140,10 +138,7 @@ fn compress(value: &impl Serialize) -> Result<Vec<u8>, UnreadableSeries> {
 
 fn decompress<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Result<T, UnreadableSeries> {
     let mut json = Vec::new();
-    GzDecoder::new(bytes)
-        .take(LARGEST)
-        .read_to_end(&mut json)
-        .map_err(|_| UnreadableSeries)?;
+    GzDecoder::new(bytes).take(LARGEST).read_to_end(&mut json).map_err(|_| UnreadableSeries)?;
     serde_json::from_slice(&json).map_err(|_| UnreadableSeries)
 }
 
@@ -156,10 +151,7 @@ mod tests {
         let readings = (0..720)
             .map(|index| {
                 let value = 50 + (index * 7 % 90);
-                (
-                    1_769_457_600_000 + index * 120_000,
-                    (index % 31 != 0).then_some(value),
-                )
+                (1_769_457_600_000 + index * 120_000, (index % 31 != 0).then_some(value))
             })
             .collect();
         let series = Series { readings };

@@ -19,10 +19,8 @@ pub(crate) fn list(answer: &Node<'_>, harvest: &mut Harvest) -> Read<()> {
     for row in answer.items()? {
         let Some(id) = row.id("activityId")? else { continue };
         let values = summary(&row)?;
-        let date = values
-            .start_local
-            .map(|local| local.date())
-            .or(values.start.map(|start| start.date_naive()));
+        let date =
+            values.start_local.map(|local| local.date()).or(values.start.map(|start| start.date_naive()));
         if date.is_some_and(|date| !harvest.wants(date)) {
             continue;
         }
@@ -31,16 +29,9 @@ pub(crate) fn list(answer: &Node<'_>, harvest: &mut Harvest) -> Read<()> {
             continue;
         }
         let is_strength = values.activity_type.as_deref() == Some("strength_training");
-        let samples = if is_strength {
-            table::ACTIVITY_SETS
-        } else {
-            table::ACTIVITY_TRACK
-        };
+        let samples = if is_strength { table::ACTIVITY_SETS } else { table::ACTIVITY_TRACK };
         for source in [table::ACTIVITY_LAPS, samples] {
-            harvest.leads_to(Window {
-                source,
-                scope: WindowScope::Object(id.to_string()),
-            });
+            harvest.leads_to(Window { source, scope: WindowScope::Object(id.to_string()) });
         }
     }
     Ok(())
@@ -52,16 +43,10 @@ fn key_of(row: &Node<'_>, name: &'static str, key: &'static str) -> Read<Option<
 
 fn summary(row: &Node<'_>) -> Read<ActivityRecord> {
     let (start, start_local) = (row.moment("startTimeGMT")?, row.wall_clock("startTimeLocal")?);
-    let offset = start_local
-        .zip(start)
-        .map(|(local, utc)| (local - utc.naive_utc()).num_minutes());
+    let offset = start_local.zip(start).map(|(local, utc)| (local - utc.naive_utc()).num_minutes());
     let pool_unit = row.get("unitOfPoolLength")?;
     let centimeters = pool_unit.as_ref().map_or(Ok(None), |unit| unit.num("factor"))?;
-    let splits = row
-        .rows("splitSummaries")?
-        .iter()
-        .map(split_summary)
-        .collect::<Read<Vec<_>>>()?;
+    let splits = row.rows("splitSummaries")?.iter().map(split_summary).collect::<Read<Vec<_>>>()?;
     Ok(ActivityRecord {
         name: row.scalar("activityName")?,
         activity_type: key_of(row, "activityType", "typeKey")?,
@@ -174,15 +159,9 @@ fn activity_id(answer: &Node<'_>) -> Read<String> {
 
 /// `/activity-service/activity/{id}/splits`.
 pub(crate) fn laps(answer: &Node<'_>, harvest: &mut Harvest) -> Read<()> {
-    let laps = answer
-        .rows("lapDTOs")?
-        .iter()
-        .map(lap)
-        .collect::<Read<Vec<_>>>()?;
-    let values = ActivityRecord {
-        laps: Some(laps).filter(|laps| !laps.is_empty()),
-        ..ActivityRecord::default()
-    };
+    let laps = answer.rows("lapDTOs")?.iter().map(lap).collect::<Read<Vec<_>>>()?;
+    let values =
+        ActivityRecord { laps: Some(laps).filter(|laps| !laps.is_empty()), ..ActivityRecord::default() };
     harvest.object(RecordKind::Activity, &activity_id(answer)?, None, &values)
 }
 
@@ -211,11 +190,7 @@ fn lap(row: &Node<'_>) -> Read<Lap> {
 
 /// `/activity-service/activity/{id}/exerciseSets`; null for what has none.
 pub(crate) fn exercise_sets(answer: &Node<'_>, harvest: &mut Harvest) -> Read<()> {
-    let sets = answer
-        .rows("exerciseSets")?
-        .iter()
-        .map(exercise_set)
-        .collect::<Read<Vec<_>>>()?;
+    let sets = answer.rows("exerciseSets")?.iter().map(exercise_set).collect::<Read<Vec<_>>>()?;
     let values = ActivityRecord {
         exercise_sets: Some(sets).filter(|sets| !sets.is_empty()),
         ..ActivityRecord::default()
@@ -235,10 +210,7 @@ fn exercise_set(row: &Node<'_>) -> Read<ExerciseSet> {
         duration_seconds: row.num("duration")?,
         repetitions: row.whole("repetitionCount")?,
         // Garmin's -1 stands for "no weight".
-        weight_kilograms: row
-            .num("weight")?
-            .filter(|grams| *grams >= 0.0)
-            .map(|grams| grams / 1_000.0),
+        weight_kilograms: row.num("weight")?.filter(|grams| *grams >= 0.0).map(|grams| grams / 1_000.0),
     })
 }
 
@@ -247,9 +219,7 @@ fn spread(count: usize) -> Vec<usize> {
     if count <= TRACK_SAMPLES {
         return (0..count).collect();
     }
-    (0..TRACK_SAMPLES)
-        .map(|index| index * (count - 1) / (TRACK_SAMPLES - 1))
-        .collect()
+    (0..TRACK_SAMPLES).map(|index| index * (count - 1) / (TRACK_SAMPLES - 1)).collect()
 }
 
 /// `/activity-service/activity/{id}/details`: rows of numbers whose columns the answer itself names.
@@ -332,14 +302,9 @@ fn place_on_polyline(answer: &Node<'_>, track: &mut Track) -> Read<()> {
     };
     if !points.is_empty() {
         let places: Vec<_> = track.at_epoch_milliseconds.iter().map(place).collect();
-        track.latitude_degrees = places
-            .iter()
-            .map(|place| place.map(|(_, latitude, _)| *latitude))
-            .collect();
-        track.longitude_degrees = places
-            .iter()
-            .map(|place| place.map(|(.., longitude)| *longitude))
-            .collect();
+        track.latitude_degrees = places.iter().map(|place| place.map(|(_, latitude, _)| *latitude)).collect();
+        track.longitude_degrees =
+            places.iter().map(|place| place.map(|(.., longitude)| *longitude)).collect();
     }
     Ok(())
 }

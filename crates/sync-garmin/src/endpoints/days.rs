@@ -18,10 +18,7 @@ pub(crate) fn daily_summary(answer: &Node<'_>, harvest: &mut Harvest) -> Read<()
         return Err(FetchError::Refused);
     }
     let a = answer;
-    let (moderate, vigorous) = (
-        a.whole("moderateIntensityMinutes")?,
-        a.whole("vigorousIntensityMinutes")?,
-    );
+    let (moderate, vigorous) = (a.whole("moderateIntensityMinutes")?, a.whole("vigorousIntensityMinutes")?);
     let measured = DayRecord {
         steps: a.whole("totalSteps")?,
         distance_meters: a.num("totalDistanceMeters")?,
@@ -89,12 +86,8 @@ pub(crate) fn steps(answer: &Node<'_>, harvest: &mut Harvest) -> Read<()> {
         if steps.is_none() && distance_meters.is_none() {
             continue;
         }
-        let values = DayRecord {
-            steps,
-            distance_meters,
-            step_goal: row.whole("stepGoal")?,
-            ..DayRecord::default()
-        };
+        let values =
+            DayRecord { steps, distance_meters, step_goal: row.whole("stepGoal")?, ..DayRecord::default() };
         harvest.day(row.day("calendarDate")?, &values)?;
     }
     Ok(())
@@ -249,9 +242,7 @@ pub(crate) fn spo2(answer: &Node<'_>, harvest: &mut Harvest) -> Read<()> {
 /// `menstrualcycle/calendar`: cycles, each marked on its first day, and logged symptoms.
 pub(crate) fn menstrual_calendar(answer: &Node<'_>, harvest: &mut Harvest) -> Read<()> {
     for cycle in answer.rows("cycleSummaries")? {
-        let length = cycle
-            .whole("cycleLength")?
-            .or(cycle.whole("predictedCycleLength")?);
+        let length = cycle.whole("cycleLength")?.or(cycle.whole("predictedCycleLength")?);
         let values = DayRecord {
             menstrual_cycle_starts: Some(true),
             menstrual_period_days: cycle.whole("periodLength")?,

@@ -34,9 +34,7 @@ pub(crate) fn vo2_max(answer: &Node<'_>, harvest: &mut Harvest) -> Read<()> {
     for row in answer.items()? {
         for (part, is_running) in [("generic", true), ("cycling", false)] {
             let Some(estimate) = row.get(part)? else { continue };
-            let value = estimate
-                .num("vo2MaxPreciseValue")?
-                .or(estimate.num("vo2MaxValue")?);
+            let value = estimate.num("vo2MaxPreciseValue")?.or(estimate.num("vo2MaxValue")?);
             let values = DayRecord {
                 vo2_max_running_milliliters_per_kilogram_minute: value.filter(|_| is_running),
                 vo2_max_cycling_milliliters_per_kilogram_minute: value.filter(|_| !is_running),
@@ -98,10 +96,7 @@ pub(crate) fn endurance_score(answer: &Node<'_>, harvest: &mut Harvest) -> Read<
         }
     }
     if let Some(score) = answer.get("enduranceScoreDTO")? {
-        let values = DayRecord {
-            endurance_score: score.whole("overallScore")?,
-            ..DayRecord::default()
-        };
+        let values = DayRecord { endurance_score: score.whole("overallScore")?, ..DayRecord::default() };
         harvest.day(score.day("calendarDate")?, &values)?;
     }
     Ok(())
@@ -113,10 +108,8 @@ const LACTATE_SPEED_UNIT: f64 = 10.0;
 /// `/biometric-service/stats/lactateThresholdHeartRate/range`.
 pub(crate) fn lactate_threshold_heart_rate(answer: &Node<'_>, harvest: &mut Harvest) -> Read<()> {
     for row in answer.items()? {
-        let values = DayRecord {
-            lactate_threshold_heart_rate_bpm: row.num("value")?,
-            ..DayRecord::default()
-        };
+        let values =
+            DayRecord { lactate_threshold_heart_rate_bpm: row.num("value")?, ..DayRecord::default() };
         harvest.day(row.day("from")?, &values)?;
     }
     Ok(())
@@ -144,9 +137,7 @@ fn part<'a>(answer: &Node<'a>, name: &'static str) -> Read<Option<Node<'a>>> {
     match part.id("statusCode")?.map(u16::try_from) {
         Some(Ok(429)) => return Err(FetchError::Throttled { retry_after: None }),
         Some(Ok(status)) if status >= 500 => {
-            return Err(FetchError::Unavailable {
-                code: format!("http_{status}"),
-            });
+            return Err(FetchError::Unavailable { code: format!("http_{status}") });
         }
         Some(Ok(400)) => return Err(FetchError::Unexpected { status: 400 }),
         _ => {}
@@ -168,10 +159,8 @@ pub(crate) fn training_status(answer: &Node<'_>, harvest: &mut Harvest) -> Read<
             let Some(date) = row.day("calendarDate")?.filter(|date| harvest.wants(*date)) else {
                 continue;
             };
-            let rank = (
-                row.flag("primaryTrainingDevice")? == Some(true),
-                row.id("timestamp")?.unwrap_or_default(),
-            );
+            let rank =
+                (row.flag("primaryTrainingDevice")? == Some(true), row.id("timestamp")?.unwrap_or_default());
             let load = row.get("acuteTrainingLoadDTO")?;
             let number = |name| load.as_ref().map_or(Ok(None), |load| load.num(name));
             let values = DayRecord {

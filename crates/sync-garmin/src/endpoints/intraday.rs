@@ -16,13 +16,8 @@ fn column(
     usual: usize,
 ) -> Read<usize> {
     for descriptor in described {
-        if descriptor
-            .text(key)?
-            .is_some_and(|text| text.eq_ignore_ascii_case(name))
-        {
-            let position = descriptor
-                .id(index)?
-                .and_then(|position| usize::try_from(position).ok());
+        if descriptor.text(key)?.is_some_and(|text| text.eq_ignore_ascii_case(name)) {
+            let position = descriptor.id(index)?.and_then(|position| usize::try_from(position).ok());
             return position.ok_or_else(|| unreadable(index));
         }
     }
@@ -46,12 +41,7 @@ fn store(harvest: &mut Harvest, date: Option<NaiveDate>, name: &str, series: &Se
     };
     if series.readings.iter().any(|(_, value)| value.is_some()) {
         let bytes = series.pack().map_err(|_| unreadable("(series)"))?;
-        harvest.series(
-            RecordKey::dated(RecordKind::Intraday, date),
-            Some(date),
-            name,
-            bytes,
-        );
+        harvest.series(RecordKey::dated(RecordKind::Intraday, date), Some(date), name, bytes);
     }
     Ok(())
 }
@@ -69,12 +59,7 @@ pub(crate) fn stress(answer: &Node<'_>, harvest: &mut Harvest) -> Read<()> {
     let date = answer.day("calendarDate")?;
     let described = answer.rows("stressValueDescriptorsDTOList")?;
     let reading = column(&described, "index", "key", "stressLevel", 1)?;
-    store(
-        harvest,
-        date,
-        STRESS,
-        &series(answer, "stressValuesArray", reading)?,
-    )?;
+    store(harvest, date, STRESS, &series(answer, "stressValuesArray", reading)?)?;
 
     let described = answer.rows("bodyBatteryValueDescriptorsDTOList")?;
     let (index, key) = ("bodyBatteryValueDescriptorIndex", "bodyBatteryValueDescriptorKey");

@@ -46,10 +46,7 @@ pub(crate) fn nights(answer: &Node<'_>, harvest: &mut Harvest) -> Read<()> {
             continue;
         }
         // What Garmin thought was needed is there for a night without sleep, too.
-        let values = SleepRecord {
-            sleep_need_minutes: night.whole("sleepNeed")?,
-            ..values
-        };
+        let values = SleepRecord { sleep_need_minutes: night.whole("sleepNeed")?, ..values };
         harvest.dated(RecordKind::Sleep, row.day("calendarDate")?, &values)?;
     }
     Ok(())
@@ -81,12 +78,8 @@ pub(crate) fn timeline(answer: &Node<'_>, harvest: &mut Harvest) -> Read<()> {
         awake_seconds: night.whole("awakeSleepSeconds")?,
         unmeasurable_seconds: night.whole("unmeasurableSleepSeconds")?,
         awake_count: night.whole("awakeCount")?,
-        score: overall
-            .as_ref()
-            .map_or(Ok(None), |overall| overall.whole("value"))?,
-        score_quality: overall
-            .as_ref()
-            .map_or(Ok(None), |overall| overall.text("qualifierKey"))?,
+        score: overall.as_ref().map_or(Ok(None), |overall| overall.whole("value"))?,
+        score_quality: overall.as_ref().map_or(Ok(None), |overall| overall.text("qualifierKey"))?,
         sleep_need_minutes: need.as_ref().map_or(Ok(None), |need| need.whole("actual"))?,
         resting_heart_rate_bpm: answer.num("restingHeartRate")?,
         average_heart_rate_bpm: night.num("avgHeartRate")?,
@@ -133,11 +126,7 @@ fn stages(answer: &Node<'_>) -> Read<Option<Vec<SleepStage>>> {
             Some(3) => SleepStageKind::Awake,
             _ => SleepStageKind::Unknown,
         };
-        stages.push(SleepStage {
-            start,
-            seconds: end.signed_duration_since(start).num_seconds(),
-            stage,
-        });
+        stages.push(SleepStage { start, seconds: end.signed_duration_since(start).num_seconds(), stage });
     }
     stages.sort_by_key(|stage| stage.start);
     Ok(Some(stages).filter(|stages| !stages.is_empty()))

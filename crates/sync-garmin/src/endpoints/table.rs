@@ -123,10 +123,7 @@ impl Endpoint {
     }
 
     const fn summarised(self) -> Self {
-        Self {
-            in_daily_summary: true,
-            ..self
-        }
+        Self { in_daily_summary: true, ..self }
     }
 
     const fn only(self, asked: Asked) -> Self {
@@ -134,19 +131,11 @@ impl Endpoint {
     }
 
     const fn young(self) -> Self {
-        Self {
-            oldest_days: Some(INTRADAY_DAYS),
-            ..self
-        }
+        Self { oldest_days: Some(INTRADAY_DAYS), ..self }
     }
 
     const fn object(self, asked: Asked) -> Self {
-        Self {
-            scope: Scope::Object,
-            asked,
-            not_found: NotFound::Gap,
-            ..self
-        }
+        Self { scope: Scope::Object, asked, not_found: NotFound::Gap, ..self }
     }
 }
 
@@ -187,12 +176,8 @@ const SUMMARY: &[MetricType] = &[
 ];
 
 /// What nothing but the daily summary serves.
-pub const ONLY_SUMMARY: &[MetricType] = &[
-    M::DailySummary,
-    M::HighlyActiveSeconds,
-    M::ActiveSeconds,
-    M::SedentarySeconds,
-];
+pub const ONLY_SUMMARY: &[MetricType] =
+    &[M::DailySummary, M::HighlyActiveSeconds, M::ActiveSeconds, M::SedentarySeconds];
 
 const CALORIES: &[MetricType] = &[M::ActiveCalories, M::BmrCalories, M::TotalCalories];
 const TRAINING: &[MetricType] = &[M::TrainingStatus, M::TrainingLoad, M::AcuteLoad];

@@ -17,10 +17,7 @@ pub(crate) fn list(answer: &Node<'_>, harvest: &mut Harvest) -> Read<()> {
     for row in answer.items()? {
         let Some(id) = row.id("workoutId")? else { continue };
         harvest.object(RecordKind::Workout, &id.to_string(), None, &workout(&row)?)?;
-        harvest.leads_to(Window {
-            source: table::WORKOUT_STEPS,
-            scope: WindowScope::Object(id.to_string()),
-        });
+        harvest.leads_to(Window { source: table::WORKOUT_STEPS, scope: WindowScope::Object(id.to_string()) });
     }
     Ok(())
 }
@@ -46,10 +43,7 @@ pub(crate) fn steps(answer: &Node<'_>, harvest: &mut Harvest) -> Read<()> {
     for segment in answer.rows("workoutSegments")? {
         collect(&segment, 0, &mut steps)?;
     }
-    let values = WorkoutRecord {
-        steps: Some(steps).filter(|steps| !steps.is_empty()),
-        ..workout(answer)?
-    };
+    let values = WorkoutRecord { steps: Some(steps).filter(|steps| !steps.is_empty()), ..workout(answer)? };
     harvest.object(RecordKind::Workout, &id.to_string(), None, &values)
 }
 

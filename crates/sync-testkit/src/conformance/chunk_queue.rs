@@ -41,7 +41,7 @@ pub async fn any_delay_is_taken(queues: &impl Queues) {
     let key = job_key(&user("u"), 1);
     let past = TimeDelta::seconds(-60);
     queues.queue().nudge(&key, SyncType::Historical, past).await.expect("it is sent");
-    assert_eq!(queues.receive(SyncType::Historical).await, [key.clone()]);
+    assert_eq!(queues.receive(SyncType::Historical).await, std::slice::from_ref(&key));
     let far = TimeDelta::days(3);
     queues.queue().nudge(&key, SyncType::Historical, far).await.expect("it is sent");
     assert_eq!(queues.receive(SyncType::Historical).await, []);

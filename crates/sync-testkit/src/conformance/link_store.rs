@@ -95,7 +95,7 @@ pub async fn of_many_token_replacements_from_one_version_one_wins(stores: &impl 
         .map(|(pair, _)| pair.clone())
         .collect();
     let kept = stored(stores, "refresher").await;
-    assert_eq!(winners, [kept.tokens.clone()]);
+    assert_eq!(winners, std::slice::from_ref(&kept.tokens));
     assert_eq!((kept.tokens_version, kept.token_expires_at), (2, at(7_200)));
     let late = stores.links().replace_tokens(&user, 1, &pairs[0], at(9_000), at(6)).await;
     assert_eq!(late.expect("an answer"), Applied::Lost);
