@@ -35,6 +35,7 @@ resource "aws_sns_topic_subscription" "email" {
 resource "aws_cloudwatch_log_metric_filter" "swept" {
   for_each = {
     due    = "JobsDue"
+    nudged = "JobsNudged"
     woken  = "JobsWoken"
     failed = "JobsNotLookedAt"
   }
@@ -174,13 +175,14 @@ resource "aws_cloudwatch_metric_alarm" "jobs_overdue" {
   metric_query {
     id          = "overdue"
     label       = "Jobs past their moment"
-    expression  = "due - woken"
+    expression  = "nudged - woken"
     return_data = true
   }
 
-  # Jobs whose wait for Garmin is over are due as well, and that is how it should be: they do not count.
+  # Due is more: jobs whose wait for Garmin is over, which are woken as they should be, and the daily look at jobs that a person
+  # has paused, which are not nudged.
   dynamic "metric_query" {
-    for_each = { due = "JobsDue", woken = "JobsWoken" }
+    for_each = { nudged = "JobsNudged", woken = "JobsWoken" }
     content {
       id = metric_query.key
       metric {

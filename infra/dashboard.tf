@@ -4,9 +4,10 @@ locals {
   # Two widgets in a row of 24 columns.
   widgets = [
     {
-      title = "Jobs past their moment, and woken from a wait"
+      title = "Sweeps: jobs nudged because they were past their moment, and woken from a wait"
       metrics = [
-        [local.metric_namespace, "JobsDue", { stat = "Maximum" }],
+        [local.metric_namespace, "JobsDue", { stat = "Maximum", visible = false }],
+        [local.metric_namespace, "JobsNudged", { stat = "Maximum" }],
         [local.metric_namespace, "JobsWoken", { stat = "Maximum" }],
         [local.metric_namespace, "JobsNotLookedAt", { stat = "Maximum" }],
       ]

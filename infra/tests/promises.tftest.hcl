@@ -455,11 +455,15 @@ run "somebody_hears_of_it" {
     error_message = "The cost guard is twice what an honest hour can need."
   }
   assert {
+    condition     = [for query in aws_cloudwatch_metric_alarm.jobs_overdue.metric_query : query.expression if query.return_data == true] == ["nudged - woken"]
+    error_message = "Overdue is what had to be nudged: neither ends of waits nor the daily look at paused jobs."
+  }
+  assert {
     condition     = aws_cloudwatch_metric_alarm.sweeper_silent.treat_missing_data == "breaching"
     error_message = "Silence of the sweeper is an alarm."
   }
   assert {
-    condition     = alltrue([for filter in aws_cloudwatch_log_metric_filter.swept : filter.pattern == "{ $.fields.message = \"swept\" }"]) && toset([for filter in aws_cloudwatch_log_metric_filter.swept : one(filter.metric_transformation).value]) == toset(["$.fields.due", "$.fields.woken", "$.fields.failed"])
+    condition     = alltrue([for filter in aws_cloudwatch_log_metric_filter.swept : filter.pattern == "{ $.fields.message = \"swept\" }"]) && toset([for filter in aws_cloudwatch_log_metric_filter.swept : one(filter.metric_transformation).value]) == toset(["$.fields.due", "$.fields.nudged", "$.fields.woken", "$.fields.failed"])
     error_message = "The metrics are read from the line that the sweeper logs."
   }
 }
