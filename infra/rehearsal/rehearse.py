@@ -12,6 +12,7 @@ succeeded too. Everything listens on loopback; nothing needs an account.
 import argparse
 import base64
 import json
+import math
 import os
 import pathlib
 import shutil
@@ -51,6 +52,18 @@ class Wrong(Exception):
 def expect(condition, sentence):
     if not condition:
         raise Wrong(sentence)
+
+
+def weight(value):
+    """About what DynamoDB counts for an attribute's value, in bytes."""
+    (kind, content), = value.items()
+    if kind == "M":
+        return 3 + sum(1 + len(name.encode()) + weight(inner) for name, inner in content.items())
+    if kind == "L":
+        return 3 + sum(1 + weight(inner) for inner in content)
+    if kind == "N":
+        return len(content) // 2 + 2
+    return len(content) if isinstance(content, (bytes, bytearray)) else len(str(content).encode())
 
 
 class Api:
@@ -94,7 +107,7 @@ class Rehearsal:
         try:
             self.aws = Aws(self.folder, TOOLS / "bin" / "ministack")
             self.garmin = Garmin(self.folder, self.binary)
-            self.say(f"an emulated AWS with IAM enforced, and a simulated Garmin")
+            self.say("an emulated AWS with IAM enforced, and a simulated Garmin")
             self.terraform = Terraform(self.folder, self.aws, {
                 "artifact": str(ROOT / "target" / "lambda-x86_64" / "{function}" / "bootstrap.zip"),
                 "architecture": "x86_64",
@@ -190,6 +203,18 @@ class Rehearsal:
             time.sleep(0.5)
         raise Wrong(f"after {seconds} s the job is {job['status']} at {percent} %")
 
+    def weigh(self, first, last):
+        """How many records of these days there are, how large, and what writing each once in a transaction costs."""
+        records = kilobytes = units = 0
+        for kind in ("day", "sleep", "activity", "weigh_in", "blood_pressure", "workout", "coverage"):
+            for key, item in self.records(kind).items():
+                day = item.get("date", {}).get("S", key)
+                if kind in ("day", "sleep", "coverage") and not first <= day[:10] <= last:
+                    continue
+                size = sum(len(name.encode()) + weight(value) for name, value in item.items())
+                records, kilobytes, units = records + 1, kilobytes + size / 1024, units + 2 * math.ceil(size / 1024)
+        return f"{records} records, {kilobytes:.0f} KB, {units} write units when each is written once"
+
     def records(self, kind):
         pages = self.dynamodb.get_paginator("query").paginate(
             TableName=self.out["tables"]["health_records"],
@@ -200,7 +225,9 @@ class Rehearsal:
         return {item["record"]["S"].split("#")[1]: item for page in pages for item in page["Items"]}
 
     def a_year(self):
-        job, chunks = self.start("2024-01-01", "2025-08-31")
+        first, last = "2024-01-01", "2025-08-31"
+        begun = time.monotonic()
+        _, chunks = self.start(first, last)
         # More links than Lambda's loop detection lets a chain have: this is what the recursion config is for.
         expect(chunks > 16, f"{chunks} chunks are no proof")
         done = self.until("completed", 900)
@@ -212,7 +239,8 @@ class Rehearsal:
         expect(truth is not None, "the simulator has no truth for a day that was imported")
         manners = self.garmin.control("/calls")["accounts"]["demo"]
         expect(manners["max_in_flight"] == 1, f"{manners['max_in_flight']} calls of one account were under way at once")
-        self.say(f"20 months imported in {chunks} chunks: {len(days)} days, {sum(len(self.records(kind)) for kind in ('sleep', 'activity', 'weigh_in', 'blood_pressure', 'workout'))} other records, {manners['calls']} calls, never two at once")
+        self.say(f"20 months imported in {chunks} chunks and {time.monotonic() - begun:.0f} s: {len(days)} days, {sum(len(self.records(kind)) for kind in ('sleep', 'activity', 'weigh_in', 'blood_pressure', 'workout'))} other records, {manners['calls']} calls, never two at once")
+        self.say(f"of that: {self.weigh(first, last)}")
 
     def other_people_see_nothing(self):
         _, token = self.somebody("bob@example.org")
