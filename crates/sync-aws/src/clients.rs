@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
+use sync_core::{JobId, JobKey, JobStore, UserId};
 
 /// DynamoDB answers in milliseconds; a call that takes this long has met trouble. The whole of it, retries of a read
 /// included, stays below the five seconds that a worker keeps for its commit.
@@ -80,5 +81,18 @@ impl AwsClients {
     #[must_use]
     pub fn kms(&self) -> aws_sdk_kms::Client {
         aws_sdk_kms::Client::new(&self.shared)
+    }
+}
+
+/// How long the warming call may take: a slow one must not use up the time that Lambda gives to a start.
+const WARM_UP: Duration = Duration::from_secs(2);
+
+/// One read at the start of a function, whatever its answer: the first call pays for credentials and TLS, and a start has
+/// the processor to itself.
+pub async fn warm_up(jobs: &impl JobStore) {
+    let Ok(nobody) = UserId::new("warm-up") else { return };
+    let no_job = JobKey { user_id: nobody, job_id: JobId::new(uuid::Uuid::nil()) };
+    if !matches!(tokio::time::timeout(WARM_UP, jobs.job(&no_job)).await, Ok(Ok(_))) {
+        tracing::warn!("the warming call failed; the first request will pay for the connection");
     }
 }

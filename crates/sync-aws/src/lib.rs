@@ -24,7 +24,7 @@ mod tables;
 mod vault;
 mod writes;
 
-pub use clients::{AwsClients, Endpoints};
+pub use clients::{AwsClients, Endpoints, warm_up};
 pub use config::{Config, ConfigError};
 pub use failure::AwsFailure;
 pub use jobs::DynamoJobStore;

@@ -281,10 +281,15 @@ pub fn pause_for_garmin(
     })
 }
 
-/// Sweeper: somebody is about to be nudged; look again after [`NUDGE_GRACE`].
+/// Sweeper: somebody is about to be nudged, look again after [`NUDGE_GRACE`]; or the job waits, look again when its wait
+/// is over. A sweeper that looks ahead, or whose clock is, must not put a throttled job off for a day.
 #[must_use]
 pub fn next_look(job: &Job, now: DateTime<Utc>) -> DateTime<Utc> {
-    if job.status == JobStatus::Paused { now + PAUSED_RECHECK } else { now + NUDGE_GRACE }
+    if job.status == JobStatus::Paused {
+        job.retry_at.filter(|retry_at| *retry_at > now).unwrap_or(now + PAUSED_RECHECK)
+    } else {
+        now + NUDGE_GRACE
+    }
 }
 
 /// The watermark that finishing `job` earns: its last day, when it imported everything up to today or yesterday and

@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use proptest::prelude::*;
 use sync_core::dates::{DateRange, parse_date};
 use sync_core::job::{ChunkProgress, ChunkState, Gap, GapReason, NewJob};
-use sync_core::timing::NUDGE_GRACE;
+use sync_core::timing::{NUDGE_GRACE, PAUSED_RECHECK};
 use sync_core::transition::{self, Claim, IllegalMove, LockChange};
 use sync_core::{
     AccountKey, Job, JobId, JobStatus, MetricSet, MetricType, PauseReason, SyncType, Transition, UserId,
@@ -179,6 +179,19 @@ fn what_waits_for_garmin_goes_on_when_its_time_has_come_and_what_waits_for_the_u
     for status in JobStatus::ALL {
         assert!(transition::wake(&in_status(status), at(99_999)).is_err(), "{status}");
     }
+}
+
+#[test]
+fn a_sweeper_that_comes_too_early_looks_again_when_the_wait_is_over() {
+    let running = in_status(JobStatus::Running);
+    let pause = |reason, retry_at| {
+        transition::pause_for_garmin(&running, vec![], vec![], vec![], reason, retry_at, at(9)).after
+    };
+    let throttled = pause(PauseReason::Throttled, Some(at(1800)));
+    assert_eq!(transition::next_look(&throttled, at(1790)), at(1800));
+    let reauth = pause(PauseReason::ReauthRequired, None);
+    assert_eq!(transition::next_look(&reauth, at(1790)), at(1790) + PAUSED_RECHECK);
+    assert_eq!(transition::next_look(&running, at(1790)), at(1790) + NUDGE_GRACE);
 }
 
 #[test]

@@ -2,19 +2,14 @@
 
 mod environment;
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use environment::Environment;
 use lambda_runtime::{Error, run, service_fn, tracing};
+use std::sync::Arc;
 use sync_aws::{AwsClients, Config, DynamoJobStore, DynamoLinkStore, KeyFileVault, KmsVault, SqsChunkQueue};
+use sync_core::TokenVault;
 use sync_core::ports::{RandomIds, SystemClock};
 use sync_core::use_cases::process_chunk::Worker;
-use sync_core::{JobKey, JobStore, TokenVault, UserId};
 use sync_garmin::{GarminClient, Jitter};
-
-/// How long the warming call may take: a slow one must not use up the time that Lambda gives to a start.
-const WARM_UP: Duration = Duration::from_secs(2);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -38,7 +33,7 @@ async fn work<V: TokenVault>(
     let queues = config.queues()?;
     let clients = AwsClients::from_env().await;
     let jobs = DynamoJobStore::new(clients.dynamodb.clone(), config.tables(), config.job_retention);
-    warm_up(&jobs).await?;
+    sync_aws::warm_up(&jobs).await;
     let worker = Worker {
         jobs,
         vault: vault(&clients),
@@ -49,15 +44,4 @@ async fn work<V: TokenVault>(
         ids: RandomIds,
     };
     run(service_fn(|event| process_chunk::handle(&worker, event))).await
-}
-
-/// One read at the start, whatever its answer: the first call pays for credentials and TLS, and a start has the
-/// processor to itself.
-async fn warm_up(jobs: &impl JobStore) -> Result<(), Error> {
-    let nobodys =
-        JobKey { user_id: UserId::new("warm-up")?, job_id: "00000000-0000-7000-8000-000000000000".parse()? };
-    if !matches!(tokio::time::timeout(WARM_UP, jobs.job(&nobodys)).await, Ok(Ok(_))) {
-        tracing::warn!("the warming call failed; the first request will pay for the connection");
-    }
-    Ok(())
 }

@@ -1,15 +1,9 @@
 //! Wires `sweep-jobs` to AWS. The environment variables are in `functions/README.md`.
 
-use std::time::Duration;
-
 use lambda_runtime::{Error, run, service_fn, tracing};
 use sync_aws::{AwsClients, Config, DynamoJobStore, DynamoLinkStore, SqsChunkQueue};
 use sync_core::ports::SystemClock;
 use sync_core::use_cases::sweep::Sweeper;
-use sync_core::{JobKey, JobStore, UserId};
-
-/// How long the warming call may take: a slow one must not use up the time that Lambda gives to a start.
-const WARM_UP: Duration = Duration::from_secs(2);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -18,7 +12,7 @@ async fn main() -> Result<(), Error> {
     let queues = config.queues()?;
     let clients = AwsClients::from_env().await;
     let jobs = DynamoJobStore::new(clients.dynamodb.clone(), config.tables(), config.job_retention);
-    warm_up(&jobs).await?;
+    sync_aws::warm_up(&jobs).await;
     let sweeper = Sweeper {
         jobs,
         links: DynamoLinkStore::new(clients.dynamodb, config.tables()),
@@ -26,15 +20,4 @@ async fn main() -> Result<(), Error> {
         clock: SystemClock,
     };
     run(service_fn(|event| sweep_jobs::handle(&sweeper, event))).await
-}
-
-/// One read at the start, whatever its answer: the first call pays for credentials and TLS, and a start has the
-/// processor to itself.
-async fn warm_up(jobs: &impl JobStore) -> Result<(), Error> {
-    let nobodys =
-        JobKey { user_id: UserId::new("warm-up")?, job_id: "00000000-0000-7000-8000-000000000000".parse()? };
-    if !matches!(tokio::time::timeout(WARM_UP, jobs.job(&nobodys)).await, Ok(Ok(_))) {
-        tracing::warn!("the warming call failed; the first request will pay for the connection");
-    }
-    Ok(())
 }

@@ -132,9 +132,7 @@ where
             let transition = transition::chunk_failed(&job, error, Vec::new(), self.clock.now());
             return self.commit(&transition, &[]).await;
         }
-        let Some(link) =
-            self.links.link(&key.user_id).await?.filter(|link| link.is_active && !link.reauth_required)
-        else {
+        let Some(link) = self.links.link(&key.user_id).await?.filter(|link| link.serves(&job.account)) else {
             return self
                 .pause(&job, Yield::default(), VecDeque::new(), PauseReason::ReauthRequired, None)
                 .await;
@@ -252,7 +250,11 @@ where
                     yielded.done.push(window);
                 }
                 Err(FetchError::RangeTooLong) => match window.halves() {
-                    Some(halves) => halves.into_iter().rev().for_each(|half| windows.push_front(half)),
+                    // An earlier invocation may have come to this window too, and have got one half done.
+                    Some(halves) => {
+                        let open = halves.into_iter().rev().filter(|half| !job.progress.covers(half));
+                        open.for_each(|half| windows.push_front(half));
+                    }
                     None => {
                         note_failure(&name_for_people(&window), "Garmin refuses even a single day", yielded);
                         failed.push(window);
@@ -446,8 +448,7 @@ where
         link: &Link,
         version: u64,
     ) -> Result<Result<(Tokens, u64), Stop>, ProcessError> {
-        let stored =
-            self.links.link(&link.user_id).await?.filter(|link| link.is_active && !link.reauth_required);
+        let stored = self.links.link(&link.user_id).await?.filter(|stored| stored.serves(&link.account));
         match stored {
             Some(stored) if stored.tokens_version > version => {
                 let tokens = self.vault.open(&stored.user_id, &stored.tokens).await?;

@@ -113,7 +113,7 @@ impl Endpoint {
             metrics,
             oldest_days: None,
             in_daily_summary: false,
-            not_found: NotFound::Nothing,
+            not_found: NotFound::Gap,
             parse,
         }
     }
@@ -126,6 +126,10 @@ impl Endpoint {
         Self { in_daily_summary: true, ..self }
     }
 
+    const fn nothing_when_not_found(self) -> Self {
+        Self { not_found: NotFound::Nothing, ..self }
+    }
+
     const fn only(self, asked: Asked) -> Self {
         Self { asked, ..self }
     }
@@ -135,7 +139,7 @@ impl Endpoint {
     }
 
     const fn object(self, asked: Asked) -> Self {
-        Self { scope: Scope::Object, asked, not_found: NotFound::Gap, ..self }
+        Self { scope: Scope::Object, asked, ..self }
     }
 }
 
@@ -269,7 +273,9 @@ pub static TABLE: &[Endpoint] = &[
         Some(90),
         &[M::MenstrualData],
         days::menstrual_calendar,
-    ),
+    )
+    // Not set up by this person. Anywhere else a 404 might be a path that Garmin has moved, and must show.
+    .nothing_when_not_found(),
     Endpoint::range(
         "hydration",
         "/usersummary-service/stats/hydration/daily/{start}/{end}",

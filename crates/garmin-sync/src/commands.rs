@@ -1,0 +1,196 @@
+//! What each command does.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use chrono::{NaiveDate, TimeDelta};
+use sync_aws::KeyFileVault;
+use sync_core::ports::SystemClock;
+use sync_core::{Clock as _, RecordKind, UserId};
+
+use crate::cli::{Cli, Command, Control, SimulatorArgs, SystemArgs};
+use crate::client::{Client, JobStatusAnswer, Started};
+use crate::data_dir::DataDir;
+use crate::demo;
+use crate::garmin::Connection;
+use crate::people;
+use crate::progress::{self, Ended};
+use crate::signals::StopRequests;
+use crate::storage::Storage;
+use crate::system::System;
+use crate::{history, link, simulator};
+
+/// How long each answer of the simulator takes in the demo, so that one sees something happen.
+const DEMO_LATENCY: Duration = Duration::from_millis(10);
+
+/// Does what the command line asks. Success means that what was asked has been done.
+///
+/// # Errors
+/// What stood in the way, in words for people.
+pub async fn run(cli: Cli) -> Result<ExitCode> {
+    let data = DataDir::open(&cli.data)?;
+    match cli.command.unwrap_or(Command::Demo { exit: false }) {
+        Command::Demo { exit } => {
+            demo::run(&data, &cli.system, latency(&cli.system, DEMO_LATENCY), exit).await
+        }
+        Command::Serve => serve(&data, &cli.system).await,
+        Command::Import { from, to, who } => import(&data, &cli.system, &who.user, from, to).await,
+        Command::Status { who } => {
+            let status = client(&data, &who.user)?.status_as_is().await?;
+            people::result(serde_json::to_string_pretty(&status)?);
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Pause(control) => self::control(&data, "pause", &control).await,
+        Command::Resume(control) => self::control(&data, "resume", &control).await,
+        Command::Cancel(control) => self::control(&data, "cancel", &control).await,
+        Command::Token { who, hours } => {
+            let lifetime = TimeDelta::hours(hours);
+            people::result(data.issuer()?.token(&who.user, SystemClock.now(), lifetime)?);
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Link { who, tokens } => link(&data, &cli.system, &who.user, &tokens).await,
+        Command::Simulator(args) => simulator_alone(&args).await,
+        Command::Record { who, kind, from, to } => record(&data, &who.user, kind, from, to).await,
+    }
+}
+
+async fn serve(data: &DataDir, args: &SystemArgs) -> Result<ExitCode> {
+    let mut requests = StopRequests::listen()?;
+    let system = System::start(data, args, latency(args, Duration::ZERO)).await?;
+    people::result(format!("listening on {}", system.endpoints().http));
+    requests.next().await;
+    requests.stop(system).await;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn import(
+    data: &DataDir,
+    args: &SystemArgs,
+    user: &UserId,
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Result<ExitCode> {
+    if from > to {
+        bail!("--from is after --to");
+    }
+    if let Some(endpoints) = data.running()? {
+        let client = Client::new(&endpoints.http, &data.issuer()?, user)?;
+        return Ok(told(&start_and_follow(&client, from, to).await?));
+    }
+    let mut requests = StopRequests::listen()?;
+    let system = System::start(data, args, latency(args, Duration::ZERO)).await?;
+    let client = Client::new(&system.endpoints().http, &data.issuer()?, user)?;
+    let ended = tokio::select! {
+        ended = start_and_follow(&client, from, to) => ended,
+        () = requests.next() => {
+            people::note("Interrupted. What is imported stays; the next server on this directory goes on.");
+            requests.stop(system).await;
+            return Ok(ExitCode::FAILURE);
+        }
+    };
+    requests.stop(system).await;
+    Ok(told(&ended?))
+}
+
+/// Starts an import, or takes the one that stands in the way, and follows it.
+///
+/// # Errors
+/// When the API refuses, in its words, or goes away.
+pub async fn start_and_follow(client: &Client, from: NaiveDate, to: NaiveDate) -> Result<Ended> {
+    let job = match client.start(from, to).await? {
+        Started::New(job) => job,
+        Started::Running(job) => {
+            people::note("A sync is already running: following that one.");
+            job
+        }
+    };
+    progress::follow(client, &job).await
+}
+
+/// Says how a job ended, and what to do when it did not end well.
+pub fn told(ended: &Ended) -> ExitCode {
+    match ended {
+        Ended::Completed(job) => {
+            people::result(format!(
+                "completed: {} to {}, {} chunks",
+                job.start_date, job.end_date, job.chunks_total
+            ));
+            ExitCode::SUCCESS
+        }
+        Ended::Otherwise(job) => {
+            people::result(otherwise(job));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn otherwise(job: &JobStatusAnswer) -> String {
+    let JobStatusAnswer { id, status, chunks_completed, chunks_total, .. } = job;
+    format!(
+        "{}: {} ({chunks_completed} of {chunks_total} chunks, job {id})",
+        status.name(),
+        progress::describe(job),
+    )
+}
+
+async fn control(data: &DataDir, what: &str, control: &Control) -> Result<ExitCode> {
+    let client = client(data, &control.who.user)?;
+    let job = match control.job {
+        Some(job) => job.to_string(),
+        None => client.status().await?.job.context("this user has no job")?.id,
+    };
+    people::result(client.control(what, &job).await?);
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn link(data: &DataDir, args: &SystemArgs, user: &UserId, tokens: &Path) -> Result<ExitCode> {
+    let tokens =
+        std::fs::read_to_string(tokens).with_context(|| format!("{} cannot be read", tokens.display()))?;
+    let storage = Storage::open(data).await?;
+    let garmin = Connection::new(args, storage.simulator.as_deref())?;
+    let vault = KeyFileVault::open_or_create(&data.token_key()).context("the token key cannot be had")?;
+    let name = link::by_tokens(&garmin, &storage.links, &vault, user, &tokens).await?;
+    people::result(format!("{user} is linked to {name}"));
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn simulator_alone(args: &SimulatorArgs) -> Result<ExitCode> {
+    let latency = Duration::from_millis(args.latency_ms);
+    let mut requests = StopRequests::listen()?;
+    let simulator = simulator::start(args.addr, args.seed, latency, simulator::faults(args)).await?;
+    people::result(format!("listening on {}", simulator.base_url()));
+    requests.next().await;
+    simulator.shutdown().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn record(
+    data: &DataDir,
+    user: &UserId,
+    kind: Option<RecordKind>,
+    from: Option<NaiveDate>,
+    to: Option<NaiveDate>,
+) -> Result<ExitCode> {
+    let storage = Storage::open(data).await?;
+    let kinds = kind.map_or(RecordKind::ALL.to_vec(), |kind| vec![kind]);
+    for kind in kinds {
+        for record in history::records(&storage.records, user, kind, from, to).await? {
+            people::result(history::line(&record));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The running server's API.
+fn client(data: &DataDir, user: &UserId) -> Result<Client> {
+    let endpoints = data.running()?.with_context(|| {
+        format!("no server runs on {}: start one with `garmin-sync serve`", data.path().display())
+    })?;
+    Client::new(&endpoints.http, &data.issuer()?, user)
+}
+
+fn latency(args: &SystemArgs, default: Duration) -> Duration {
+    args.garmin_latency_ms.map_or(default, Duration::from_millis)
+}

@@ -1,0 +1,22 @@
+//! The one module that talks to people: results go to standard output, everything else to standard error.
+
+use std::io::IsTerminal as _;
+
+/// Prints a result.
+pub fn result(line: impl std::fmt::Display) {
+    use std::io::Write as _;
+    // A reader that has gone, as `head` does, is no error of ours.
+    drop(writeln!(std::io::stdout().lock(), "{line}"));
+}
+
+/// Prints what is going on.
+pub fn note(line: impl std::fmt::Display) {
+    use std::io::Write as _;
+    drop(writeln!(std::io::stderr().lock(), "{line}"));
+}
+
+/// Whether somebody watches: only then is a bar drawn.
+#[must_use]
+pub fn somebody_watches() -> bool {
+    std::io::stderr().is_terminal()
+}

@@ -1,0 +1,46 @@
+//! The Garmin simulator: inside the system, and alone.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use garmin_simulator::{Clock, Days, FaultPlan, FaultRule, Matcher, Simulator, SimulatorConfig};
+use sync_core::Clock as _;
+use sync_core::ports::SystemClock;
+
+use crate::cli::SimulatorArgs;
+
+/// The demo account's name in the simulator.
+pub const DEMO_ACCOUNT: &str = "demo";
+
+/// Starts a simulator that lives by the machine's clock.
+///
+/// # Errors
+/// When the address cannot be had.
+pub async fn start(addr: SocketAddr, seed: u64, latency: Duration, faults: FaultPlan) -> Result<Simulator> {
+    let mut config = SimulatorConfig::new(Clock::new(|| SystemClock.now()));
+    config.addr = addr;
+    config.seed = seed;
+    config.latency = latency;
+    config.faults = faults;
+    Simulator::start(config).await.with_context(|| format!("the simulator cannot listen on {addr}"))
+}
+
+/// The faults that the flags describe.
+#[must_use]
+pub fn faults(args: &SimulatorArgs) -> FaultPlan {
+    let days = (args.fault_from.is_some() || args.fault_to.is_some()).then(|| Days {
+        from: args.fault_from.unwrap_or(chrono::NaiveDate::MIN),
+        to: args.fault_to.unwrap_or(chrono::NaiveDate::MAX),
+    });
+    FaultPlan::of(args.fault.iter().map(|fault| FaultRule {
+        matcher: Matcher {
+            path_contains: args.fault_path.clone(),
+            days,
+            every_nth: args.fault_every,
+            ..Matcher::default()
+        },
+        fault: fault.clone(),
+        times: args.fault_times,
+    }))
+}

@@ -1,0 +1,353 @@
+//! The whole system in one process: the handlers of the functions, the SDK clients and the adapters of the cloud, on an
+//! embedded AWS. What stands here is wiring, and nothing that the handlers do is done anywhere else.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use axum::http::Method;
+use embedded_aws::{DeadLetters, EmbeddedAws, Options, QueueSpec, Storage, create_queue};
+use futures::FutureExt as _;
+use garmin_simulator::{FaultPlan, Simulator};
+use lambda_runtime::LambdaEvent;
+use serde_json::json;
+use sync_aws::{
+    AwsClients, DynamoJobStore, DynamoLinkStore, DynamoRecordStore, KeyFileVault, QueueUrls, SqsChunkQueue,
+    TableNames,
+};
+use sync_core::ports::{RandomIds, SystemClock};
+use sync_core::timing::{LEASE_MARGIN, NUDGE_GRACE};
+use sync_core::use_cases::control::Controller;
+use sync_core::use_cases::process_chunk::Worker;
+use sync_core::use_cases::start::Starter;
+use sync_core::use_cases::status::Reader;
+use sync_core::use_cases::sweep::Sweeper;
+use sync_core::{Clock as _, Ids as _, UserId};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use url::Url;
+
+use crate::cli::{Garmin, SystemArgs};
+use crate::data_dir::{DataDir, DataDirLock, Endpoints};
+use crate::garmin::Connection;
+use crate::gateway::{self, Gateway, Route};
+use crate::poller::{self, Poller};
+use crate::{invocation, link, simulator, ticker};
+
+/// The user whose account the simulator has.
+pub const DEMO_USER: &str = "demo";
+
+/// The built-in simulator's seed. A constant: data that was imported yesterday is the same today.
+const SEED: u64 = 1;
+
+/// The time budget of a sweep.
+const SWEEP_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How long a message stays hidden after the invocation that received it must have ended. In the cloud it is longer; who
+/// waits here sits in front of the machine.
+const VISIBILITY_MARGIN: Duration = Duration::from_secs(5);
+
+/// How often a message is received before it is put aside.
+const MAX_RECEIVES: u32 = 5;
+
+/// How long invocations under way may go on once the system is asked to stop. What is not finished then goes on after
+/// the next start, as after a kill.
+const LAST_CALL: Duration = Duration::from_secs(4);
+
+/// A running system.
+#[derive(Debug)]
+pub struct System {
+    endpoints: Endpoints,
+    data: DataDir,
+    aws: AwsClients,
+    links: DynamoLinkStore,
+    records: DynamoRecordStore,
+    vault: KeyFileVault,
+    garmin: Connection,
+    stop: CancellationToken,
+    loops: TaskTracker,
+    invocations: TaskTracker,
+    // What everything above stands on, in the order in which it may go.
+    simulator: Option<Simulator>,
+    embedded: EmbeddedAws,
+    lock: DataDirLock,
+}
+
+impl System {
+    /// Starts everything on a data directory. When this returns, the API answers.
+    ///
+    /// # Errors
+    /// When another server has the directory, an address cannot be had, or the directory cannot be read.
+    pub async fn start(data: &DataDir, args: &SystemArgs, latency: Duration) -> Result<Self> {
+        let lock = data.lock()?;
+        let issuer = Arc::new(data.issuer()?);
+        let simulator = match (args.garmin, &args.garmin_url) {
+            (Garmin::Simulator, None) => {
+                let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
+                Some(simulator::start(any_port, SEED, latency, FaultPlan::default()).await?)
+            }
+            _ => None,
+        };
+        let garmin = Connection::new(args, simulator.as_ref().map(Simulator::base_url).as_deref())?;
+
+        let embedded = EmbeddedAws::start(Options {
+            storage: Storage::File(data.database()),
+            dynamodb: args.dynamodb,
+            sqs: args.sqs,
+        })
+        .await
+        .context("the embedded AWS cannot be started")?;
+        let aws = embedded.clients();
+        sync_aws::migrate(&aws.dynamodb, "").await.context("the tables cannot be set up")?;
+
+        let tables = TableNames::default();
+        let jobs = DynamoJobStore::new(aws.dynamodb.clone(), tables.clone(), None);
+        let links = DynamoLinkStore::new(aws.dynamodb.clone(), tables.clone());
+        let records = DynamoRecordStore::new(aws.dynamodb.clone(), tables);
+        let invocation = args.invocation();
+        let queues = make_queues(&aws, &embedded.endpoints().sqs, invocation).await?;
+        let queue = SqsChunkQueue::new(aws.sqs.clone(), queues.clone());
+        let vault = || KeyFileVault::open_or_create(&data.token_key()).context("the token key cannot be had");
+
+        let listener = TcpListener::bind(args.http)
+            .await
+            .with_context(|| format!("the API cannot listen on {}", args.http))?;
+        let endpoints = Endpoints {
+            http: format!("http://{}", listener.local_addr()?),
+            dynamodb: embedded.endpoints().dynamodb.clone(),
+            sqs: embedded.endpoints().sqs.clone(),
+            incremental_queue: queues.incremental.clone(),
+            historical_queue: queues.historical.clone(),
+            simulator: simulator.as_ref().map(Simulator::base_url),
+            pid: std::process::id(),
+        };
+
+        let (clock, ids) = (SystemClock, RandomIds);
+        let starter =
+            Arc::new(Starter { jobs: jobs.clone(), links: links.clone(), queue: queue.clone(), clock, ids });
+        let reader = Arc::new(Reader { jobs: jobs.clone(), links: links.clone() });
+        let controller =
+            Arc::new(Controller { jobs: jobs.clone(), links: links.clone(), queue: queue.clone(), clock });
+        let sweeper =
+            Arc::new(Sweeper { jobs: jobs.clone(), links: links.clone(), queue: queue.clone(), clock });
+        let worker = Arc::new(Worker {
+            jobs,
+            links: links.clone(),
+            queue,
+            vault: vault()?,
+            garmin: garmin.client()?,
+            clock,
+            ids,
+        });
+
+        let system = Self {
+            endpoints,
+            data: data.clone(),
+            aws,
+            links,
+            records,
+            vault: vault()?,
+            garmin,
+            stop: CancellationToken::new(),
+            loops: TaskTracker::new(),
+            invocations: TaskTracker::new(),
+            simulator,
+            embedded,
+            lock,
+        };
+        system.link_demo_user().await?;
+
+        let mut routes = Vec::new();
+        add(
+            &mut routes,
+            "create-job",
+            create_job::ROUTES,
+            Arc::new(move |request| {
+                let starter = Arc::clone(&starter);
+                async move { create_job::handle(&starter, request).await }.boxed()
+            }),
+        );
+        add(
+            &mut routes,
+            "read-job",
+            read_job::ROUTES,
+            Arc::new(move |request| {
+                let reader = Arc::clone(&reader);
+                async move { read_job::handle(&reader, request).await }.boxed()
+            }),
+        );
+        add(
+            &mut routes,
+            "control-job",
+            control_job::ROUTES,
+            Arc::new(move |request| {
+                let controller = Arc::clone(&controller);
+                async move { control_job::handle(&controller, request).await }.boxed()
+            }),
+        );
+        let gateway = Gateway::new(routes, issuer, &system.endpoints.http);
+        let stop = system.stop.clone();
+        system.loops.spawn(async move {
+            if let Err(error) = gateway.serve(listener, stop).await {
+                tracing::error!(%error, "the gateway ended");
+            }
+        });
+
+        let function: poller::Function = Arc::new(move |event| {
+            let worker = Arc::clone(&worker);
+            async move { process_chunk::handle(&worker, event).await }.boxed()
+        });
+        let poller = Poller {
+            aws: system.aws.clone(),
+            queues: vec![queues.incremental, queues.historical],
+            function,
+            invocation,
+            workers: args.workers as usize,
+        };
+        system.loops.spawn(poller.run(system.stop.clone(), system.invocations.clone()));
+
+        let first_looks = Arc::clone(&sweeper);
+        let stop = system.stop.clone();
+        system.loops.spawn(async move {
+            let last_lease_ends =
+                invocation + LEASE_MARGIN.to_std().unwrap_or_default() + Duration::from_secs(1);
+            for wait in [Duration::ZERO, last_lease_ends] {
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    () = tokio::time::sleep(wait) => {}
+                }
+                look_ahead(&first_looks).await;
+            }
+        });
+        let every = Duration::from_secs(args.sweep_seconds);
+        system.loops.spawn(ticker::run(every, system.stop.clone(), move || {
+            let sweeper = Arc::clone(&sweeper);
+            async move { sweep(sweeper).await }.boxed()
+        }));
+
+        system.data.publish(&system.endpoints)?;
+        Ok(system)
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn endpoints(&self) -> &Endpoints {
+        &self.endpoints
+    }
+
+    /// What was imported.
+    #[must_use]
+    pub fn records(&self) -> &DynamoRecordStore {
+        &self.records
+    }
+
+    /// The built-in simulator, if Garmin is that.
+    #[must_use]
+    pub fn simulator(&self) -> Option<&Simulator> {
+        self.simulator.as_ref()
+    }
+
+    /// Takes no more work, gives what is under way a few seconds, and ends.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        self.loops.close();
+        self.invocations.close();
+        let all = async {
+            self.loops.wait().await;
+            self.invocations.wait().await;
+        };
+        if tokio::time::timeout(LAST_CALL, all).await.is_err() {
+            tracing::warn!("something was still under way; it goes on after the next start");
+        }
+        self.data.unpublish();
+        if tokio::time::timeout(LAST_CALL, self.embedded.stop()).await.is_err() {
+            tracing::warn!("the embedded AWS was still busy");
+        }
+        drop(self.lock);
+    }
+
+    /// Links a user to an account of the simulator.
+    ///
+    /// # Errors
+    /// When the simulator has no such account, or a store fails.
+    pub async fn link_to_simulator(&self, user: &UserId, account: &str) -> Result<()> {
+        let tokens = self.garmin.simulated_tokens(account).await?;
+        link::by_tokens(&self.garmin, &self.links, &self.vault, user, &tokens).await.map(drop)
+    }
+
+    /// On a first start the demo user is linked to the demo account; and again when its tokens are no good any more.
+    async fn link_demo_user(&self) -> Result<()> {
+        let user = UserId::new(DEMO_USER)?;
+        if !self.garmin.may_be_simulated() || link::is_good(&self.links, &user).await? {
+            return Ok(());
+        }
+        match self.link_to_simulator(&user, simulator::DEMO_ACCOUNT).await {
+            // Another Garmin than the built-in one need not be a simulator, and then nobody is linked to it yet.
+            Err(error) if self.simulator.is_none() => {
+                tracing::warn!(%error, "the demo user is not linked");
+                Ok(())
+            }
+            linked => linked.context("the demo user cannot be linked"),
+        }
+    }
+}
+
+/// The queues that Terraform makes in the cloud.
+async fn make_queues(aws: &AwsClients, sqs: &str, invocation: Duration) -> Result<QueueUrls> {
+    let make = async |name: &str| {
+        let spec = QueueSpec {
+            name: name.to_owned(),
+            visibility_timeout: invocation + VISIBILITY_MARGIN,
+            dead_letters: Some(DeadLetters {
+                name: format!("{name}-dead-letters"),
+                max_receive_count: MAX_RECEIVES,
+            }),
+        };
+        let url = create_queue(&aws.sqs, &spec).await.context("the queues cannot be made")?;
+        // The embedded SQS calls itself by Amazon's name. Whoever is told this URL must end up here.
+        let path = Url::parse(&url).context("the queue has no address")?.path().to_owned();
+        anyhow::Ok(format!("{sqs}{path}"))
+    };
+    Ok(QueueUrls {
+        incremental: make("garmin-sync-incremental").await?,
+        historical: make("garmin-sync-historical").await?,
+    })
+}
+
+fn add(routes: &mut Vec<Route>, name: &'static str, table: &[sync_http::Route], function: gateway::Function) {
+    routes.extend(table.iter().filter_map(|(method, path)| {
+        let method = Method::from_bytes(method.as_bytes()).ok()?;
+        Some(Route { method, path: (*path).to_owned(), name, function: Arc::clone(&function) })
+    }));
+}
+
+/// The queue is in memory and empty after a start: every job whose nudge may have been in it is looked at now, and again
+/// when a lease that the process before left behind must have ended.
+async fn look_ahead(sweeper: &Sweeper<DynamoJobStore, DynamoLinkStore, SqsChunkQueue, SystemClock>) {
+    if let Err(error) = sweeper.sweep(NUDGE_GRACE).await {
+        tracing::warn!(%error, "the first look at unfinished jobs failed; the sweeper comes back to them");
+    }
+}
+
+/// One call of the sweeper's function, with the event that the schedule sends.
+async fn sweep(sweeper: Arc<Sweeper<DynamoJobStore, DynamoLinkStore, SqsChunkQueue, SystemClock>>) {
+    let (now, request_id) = (SystemClock.now(), RandomIds.claim_token().to_string());
+    let event = json!({
+        "version": "0",
+        "id": request_id,
+        "detail-type": "Scheduled Event",
+        "source": "aws.scheduler",
+        "account": "000000000000",
+        "time": now.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+        "region": "us-east-1",
+        "resources": [],
+        "detail": {},
+    });
+    let context = invocation::context("sweep-jobs", &request_id, now, SWEEP_TIMEOUT);
+    let call = async move { sweep_jobs::handle(&sweeper, LambdaEvent::new(event, context)).await };
+    if let Err(failure) = invocation::run(SWEEP_TIMEOUT, call).await {
+        tracing::warn!(request_id, %failure, "a sweep failed; the next one comes");
+    }
+}

@@ -1,0 +1,13 @@
+//! The whole system, on one machine: HTTP, handlers, SDK, queue, tables, and a Garmin that answers.
+#![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "what fails here is a test")]
+
+mod cancel;
+mod deliveries;
+mod five_years;
+mod kill;
+mod many_starts;
+mod process;
+mod resume;
+mod sign_in;
+mod words;
+mod world;

@@ -1,0 +1,123 @@
+//! A system of one's own: any free ports, an empty directory, the built-in simulator.
+
+use std::time::Duration;
+
+use chrono::NaiveDate;
+use clap::Parser as _;
+use garmin_sync::cli::Cli;
+use garmin_sync::client::{Client, JobStatusAnswer, Started};
+use garmin_sync::data_dir::DataDir;
+use garmin_sync::history;
+use garmin_sync::system::{DEMO_USER, System};
+use serde_json::{Value, json};
+use sync_core::{JobStatus, RecordKind, UserId};
+use tempfile::TempDir;
+use tokio::time::Instant;
+
+/// Longer than anything here takes on a busy machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
+
+pub(crate) struct World {
+    pub(crate) system: System,
+    pub(crate) data: DataDir,
+    _directory: TempDir,
+}
+
+impl World {
+    pub(crate) async fn start(latency: Duration, flags: &[&str]) -> Self {
+        drop(garmin_sync::logging::start(None, false));
+        let directory = tempfile::tempdir().unwrap();
+        let data = DataDir::open(directory.path().join("data")).unwrap();
+        let any_port = ["garmin-sync", "--http=127.0.0.1:0", "--dynamodb=127.0.0.1:0", "--sqs=127.0.0.1:0"];
+        let cli = Cli::try_parse_from(any_port.iter().chain(flags)).unwrap();
+        let system = System::start(&data, &cli.system, latency).await.unwrap();
+        Self { system, data, _directory: directory }
+    }
+
+    pub(crate) fn client(&self, user: &str) -> Client {
+        let user = UserId::new(user).unwrap();
+        Client::new(&self.system.endpoints().http, &self.data.issuer().unwrap(), &user).unwrap()
+    }
+
+    pub(crate) fn demo(&self) -> Client {
+        self.client(DEMO_USER)
+    }
+
+    /// The demo user's records of a kind, as `record` prints them.
+    pub(crate) async fn records(&self, kind: RecordKind, from: NaiveDate, to: NaiveDate) -> Vec<Value> {
+        let user = UserId::new(DEMO_USER).unwrap();
+        let records =
+            history::records(self.system.records(), &user, kind, Some(from), Some(to)).await.unwrap();
+        records.iter().map(history::line).collect()
+    }
+
+    /// Lets the wait of a job be over, as the clock would in its time.
+    pub(crate) async fn end_the_wait(&self, job: &str) {
+        let update = json!({
+            "TableName": "garmin_sync_jobs",
+            "Key": {"user_id": {"S": DEMO_USER}, "job_id": {"S": job}},
+            "UpdateExpression": "SET due_at = :then, retry_at = :then",
+            "ConditionExpression": "retry_at > :then",
+            "ExpressionAttributeValues": {":then": {"N": "1"}},
+        });
+        let answer = reqwest::Client::new()
+            .post(&self.system.endpoints().dynamodb)
+            .header("content-type", "application/x-amz-json-1.0")
+            .header("x-amz-target", "DynamoDB_20120810.UpdateItem")
+            .header("x-amz-date", "20260101T000000Z")
+            .header(
+                "authorization",
+                "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/dynamodb/aws4_request, \
+                 SignedHeaders=host;x-amz-date;x-amz-target, Signature=0",
+            )
+            .body(update.to_string())
+            .send()
+            .await
+            .unwrap();
+        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+    }
+}
+
+pub(crate) fn day(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+pub(crate) async fn started(client: &Client, from: &str, to: &str) -> String {
+    match client.start(day(from), day(to)).await.unwrap() {
+        Started::New(job) => job,
+        Started::Running(job) => panic!("{job} is in the way"),
+    }
+}
+
+pub(crate) async fn job(client: &Client) -> JobStatusAnswer {
+    client.status().await.unwrap().job.expect("a job")
+}
+
+/// Polls until the job is as wanted; checks on the way that progress only goes forward.
+pub(crate) async fn job_when(client: &Client, wanted: impl Fn(&JobStatusAnswer) -> bool) -> JobStatusAnswer {
+    let begun = Instant::now();
+    let mut percent = 0;
+    loop {
+        let job = job(client).await;
+        assert!(job.percent_complete >= percent, "{percent} % became {job:?}");
+        assert!(job.chunks_completed <= job.chunks_total, "{job:?}");
+        assert_eq!(job.percent_complete == 100, job.status == JobStatus::Completed, "{job:?}");
+        percent = job.percent_complete;
+        if wanted(&job) {
+            return job;
+        }
+        assert!(begun.elapsed() < PATIENCE, "still {job:?}");
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+}
+
+pub(crate) async fn job_when_ended(client: &Client) -> JobStatusAnswer {
+    job_when(client, |job| !job.status.is_unfinished()).await
+}
+
+/// The calendar days named in a call's path and query.
+pub(crate) fn days_in(text: &str) -> Vec<NaiveDate> {
+    text.split(|character: char| !character.is_ascii_digit() && character != '-')
+        .filter_map(|part| part.parse().ok())
+        .collect()
+}
