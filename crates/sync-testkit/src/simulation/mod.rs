@@ -31,6 +31,7 @@ use sync_core::dates::today_in;
 use sync_core::job::{Job, JobStatus, PauseReason};
 use sync_core::link::{Link, SealedTokens};
 use sync_core::ports::Clock;
+use sync_core::timing::NUDGE_GRACE;
 use sync_core::use_cases::process_chunk::Worker;
 use sync_core::use_cases::start::StartRequest;
 use sync_core::use_cases::sweep::Sweeper;
@@ -341,7 +342,9 @@ impl Simulation {
                     queue: ports.clone(),
                     clock: ports.clone(),
                 };
-                if let Ok(swept) = sweeper.sweep(TimeDelta::zero()).await {
+                let looks_ahead = ports.sim.world().fails(|faults| faults.sweeper_ahead);
+                let ahead = if looks_ahead { NUDGE_GRACE } else { TimeDelta::zero() };
+                if let Ok(swept) = sweeper.sweep(ahead).await {
                     ports.sim.world().report.looks += u64::from(swept.due);
                 }
                 Ended::Over

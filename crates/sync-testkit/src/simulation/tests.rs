@@ -1,4 +1,5 @@
-//! The promises of the simulation.
+//! The promises of the simulation. `SIM_SEED=… cargo test -p sync-testkit two_thousand` brings one world back.
+#![expect(clippy::print_stdout, reason = "how a mistake was caught is worth reading")]
 
 use super::*;
 
