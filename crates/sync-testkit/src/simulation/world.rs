@@ -68,6 +68,8 @@ pub struct Report {
     pub thaws: u64,
     /// Writes that were applied.
     pub writes: u64,
+    /// Requests that a store refused or did not answer.
+    pub store_faults: u64,
     /// Writes whose outcome nobody was told.
     pub unknown_outcomes: u64,
     /// Records accepted.
@@ -108,6 +110,7 @@ impl Report {
         self.kills += other.kills;
         self.thaws += other.thaws;
         self.writes += other.writes;
+        self.store_faults += other.store_faults;
         self.unknown_outcomes += other.unknown_outcomes;
         self.records += other.records;
         self.started += other.started;
