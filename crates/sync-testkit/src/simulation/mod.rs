@@ -4,7 +4,7 @@
 //! The use cases of `sync-core` run as they are. Around them everything fails that can: actors are killed and frozen at
 //! their await points, stores refuse, lose and withhold answers, messages are lost, doubled, delayed and seen too early,
 //! clocks disagree, Garmin throttles, breaks, lies and revokes. After every write that was applied the
-//! [invariants](invariants) are checked; after a while the faults end, and then everything has to end too: every job
+//! invariants are checked; after a while the faults end, and then everything has to end too: every job
 //! within its bound, and at last every day of everybody imported.
 //!
 //! A run is a function of its seed and its [`Config`]: a [`Violation`] prints the seed, and the seed brings it back.

@@ -228,7 +228,16 @@ impl LinkStore for Ports {
         account: &AccountKey,
         not_before: DateTime<Utc>,
     ) -> Result<DateTime<Utc>, StoreError> {
-        self.write(|world| world.record_throttle(account, not_before)).await
+        self.write(|world| {
+            let holds = world.record_throttle(account, not_before);
+            // Whoever records a throttle knows of it.
+            let seen = world.agenda.made();
+            if let Some(actor) = world.actors.get_mut(&self.task) {
+                actor.looked_at_account = seen;
+            }
+            holds
+        })
+        .await
     }
 
     async fn clear_throttles(&self, account: &AccountKey) -> Result<(), StoreError> {

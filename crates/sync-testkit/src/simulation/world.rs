@@ -94,6 +94,8 @@ pub struct Report {
     pub looks: u64,
     /// Calls to Garmin.
     pub calls: u64,
+    /// Calls of workers that could not know yet that another had been throttled.
+    pub late_calls: u64,
     /// Throttles that Garmin imposed.
     pub throttles: u64,
     /// Token pairs traded in.
@@ -123,6 +125,7 @@ impl Report {
         self.dead_letters += other.dead_letters;
         self.looks += other.looks;
         self.calls += other.calls;
+        self.late_calls += other.late_calls;
         self.throttles += other.throttles;
         self.refreshes += other.refreshes;
         self.sign_ins_required += other.sign_ins_required;
