@@ -24,6 +24,9 @@ use crate::window::{DayOutcome, PlanRequest, Window, WindowScope};
 /// then, and asking on would only cost time.
 const MAX_FAILURES_IN_A_ROW: u32 = 3;
 
+/// How often a fresh token pair is tried to be stored before it is given up, and with it the sign-in.
+const TOKEN_STORE_TRIES: u32 = 3;
+
 /// What became of a nudge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChunkOutcome {
@@ -439,15 +442,10 @@ where
     ) -> Result<Result<(Tokens, u64), Stop>, ProcessError> {
         let now = self.clock.now();
         match self.garmin.refresh(tokens).await {
-            Ok(fresh) => {
-                let sealed = self.vault.seal(&link.user_id, &fresh).await?;
-                let stored =
-                    self.links.replace_tokens(&link.user_id, version, &sealed, fresh.expires_at, now).await?;
-                match stored {
-                    Applied::Yes => Ok(Ok((fresh, version + 1))),
-                    Applied::Lost => self.newer_tokens(link, version).await,
-                }
-            }
+            Ok(fresh) => match self.keep_tokens(link, &fresh, version, now).await? {
+                Applied::Yes => Ok(Ok((fresh, version + 1))),
+                Applied::Lost => self.newer_tokens(link, version).await,
+            },
             // Used already, perhaps by a worker that has stored what it got since we read the link.
             Err(RefreshError::InvalidGrant) => self.newer_tokens(link, version).await,
             Err(RefreshError::Throttled { retry_after }) => {
@@ -456,6 +454,36 @@ where
             Err(RefreshError::Unavailable { code }) => {
                 tracing::warn!(code, "token refresh failed; garmin is unavailable");
                 Ok(Err(Stop::NoToken { code }))
+            }
+        }
+    }
+
+    /// Stores a fresh pair, over `version` only. The old pair is worthless by now, and losing the new one costs the person
+    /// a sign-in, so this is tried more than once. That is safe even when an outcome is unknown: if it was applied, the
+    /// next try finds the version moved on, and what is stored is read.
+    async fn keep_tokens(
+        &self,
+        link: &Link,
+        fresh: &Tokens,
+        version: u64,
+        now: DateTime<Utc>,
+    ) -> Result<Applied, ProcessError> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let kept = match self.vault.seal(&link.user_id, fresh).await {
+                Ok(sealed) => self
+                    .links
+                    .replace_tokens(&link.user_id, version, &sealed, fresh.expires_at, now)
+                    .await
+                    .map_err(ProcessError::from),
+                Err(error) => Err(error.into()),
+            };
+            match kept {
+                Err(error) if tries < TOKEN_STORE_TRIES => {
+                    tracing::warn!(error = %error, "fresh tokens not stored; trying again");
+                }
+                kept => return kept,
             }
         }
     }

@@ -260,7 +260,12 @@ impl World {
         self.report.calls += 1;
         let Some((not_before, since)) = self.ledger.throttles.get(account).copied() else { return };
         let Some(actor) = self.actors.get(&task) else { return };
-        if actor.looked_at_account > since && actor.latest_reading < not_before {
+        if actor.latest_reading >= not_before {
+            return;
+        }
+        if actor.looked_at_account < since {
+            self.report.late_calls += 1;
+        } else {
             let (name, account) = (self.name_of(task), self.garmin.name_of(account));
             self.violate(format_args!("9: {name} calls Garmin for {account} before {not_before}"));
         }

@@ -68,6 +68,8 @@ pub struct Report {
     pub thaws: u64,
     /// Writes that were applied.
     pub writes: u64,
+    /// Requests that a store refused or did not answer.
+    pub store_faults: u64,
     /// Writes whose outcome nobody was told.
     pub unknown_outcomes: u64,
     /// Records accepted.
@@ -92,6 +94,8 @@ pub struct Report {
     pub looks: u64,
     /// Calls to Garmin.
     pub calls: u64,
+    /// Calls of workers that could not know yet that another had been throttled.
+    pub late_calls: u64,
     /// Throttles that Garmin imposed.
     pub throttles: u64,
     /// Token pairs traded in.
@@ -108,6 +112,7 @@ impl Report {
         self.kills += other.kills;
         self.thaws += other.thaws;
         self.writes += other.writes;
+        self.store_faults += other.store_faults;
         self.unknown_outcomes += other.unknown_outcomes;
         self.records += other.records;
         self.started += other.started;
@@ -120,6 +125,7 @@ impl Report {
         self.dead_letters += other.dead_letters;
         self.looks += other.looks;
         self.calls += other.calls;
+        self.late_calls += other.late_calls;
         self.throttles += other.throttles;
         self.refreshes += other.refreshes;
         self.sign_ins_required += other.sign_ins_required;
