@@ -214,10 +214,7 @@ impl LinkStore for Ports {
 
     async fn account(&self, account: &AccountKey) -> Result<Account, StoreError> {
         self.read(|world| {
-            let seen = world.agenda.made();
-            if let Some(actor) = world.actors.get_mut(&self.task) {
-                actor.looked_at_account = seen;
-            }
+            world.note_look(self.task, account);
             world.tables.accounts.get(account).cloned().unwrap_or_default()
         })
         .await
@@ -231,10 +228,7 @@ impl LinkStore for Ports {
         self.write(|world| {
             let holds = world.record_throttle(account, not_before);
             // Whoever records a throttle knows of it.
-            let seen = world.agenda.made();
-            if let Some(actor) = world.actors.get_mut(&self.task) {
-                actor.looked_at_account = seen;
-            }
+            world.note_look(self.task, account);
             holds
         })
         .await

@@ -6,7 +6,7 @@ use std::fmt;
 use chrono::TimeDelta;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
-use sync_core::{JobKey, UserId};
+use sync_core::{AccountKey, JobKey, UserId};
 
 use super::config::{Config, Faults};
 use super::executor::{Agenda, Moment, TaskId};
@@ -47,8 +47,8 @@ pub(super) struct Actor {
     pub(super) latest_reading: Moment,
     /// Not polled before.
     pub(super) frozen_until: Option<Moment>,
-    /// The agenda's count when it looked at the account.
-    pub(super) looked_at_account: u64,
+    /// The agenda's count when it last looked at each account.
+    pub(super) looked_at: BTreeMap<AccountKey, u64>,
     /// The chunk that its message named (only read by a mistake).
     pub(super) chunk: Option<u32>,
     /// The job that it has claimed, and with which fence.
@@ -241,7 +241,7 @@ impl World {
             skew,
             latest_reading: self.now() + skew,
             frozen_until: None,
-            looked_at_account: 0,
+            looked_at: BTreeMap::new(),
             chunk: None,
             claimed: None,
         }
@@ -255,6 +255,14 @@ impl World {
         self.tell(format_args!("{name} is frozen until {until}"));
         if let Some(actor) = self.actors.get_mut(&task) {
             actor.frozen_until = Some(until);
+        }
+    }
+
+    /// The actor learns, or decides, until when the account is not to be called.
+    pub(super) fn note_look(&mut self, task: TaskId, account: &AccountKey) {
+        let seen = self.agenda.made();
+        if let Some(actor) = self.actors.get_mut(&task) {
+            actor.looked_at.insert(account.clone(), seen);
         }
     }
 
