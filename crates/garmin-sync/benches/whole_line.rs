@@ -1,7 +1,6 @@
 //! What the whole line takes on one machine: HTTP, handlers, SDK, queue and tables, with a Garmin that answers at once.
 //! Compare figures of one run with each other; absolute times are the machine's.
 #![expect(clippy::expect_used, reason = "a benchmark that cannot set itself up has failed")]
-#![expect(missing_docs, reason = "criterion's macros make functions without any")]
 
 use std::time::{Duration, Instant};
 
