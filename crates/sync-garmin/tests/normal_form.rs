@@ -176,10 +176,11 @@ fn fixtures() -> Vec<(&'static str, Value)> {
             json!({"hillScoreDTOList": [{"calendarDate": "2024-03-01", "overallScore": 41, "strengthScore": 20, "enduranceScore": 57}]}),
         ),
         (
-            "endurance_score@2024-03-01..2024-03-08",
+            // Asked for the weeks that end in the window, the first of which has scores since its Wednesday.
+            "endurance_score@2024-03-01..2024-03-11",
             json!({
-                "groupMap": {"2024-02-24": {"groupAverage": 5500, "groupMax": 5510}, "2024-03-02": {"groupAverage": 5550, "groupMax": 5600}},
-                "enduranceScoreDTO": {"calendarDate": "2024-03-08", "overallScore": 5549},
+                "groupMap": {"2024-02-21": {"groupAverage": 5400, "groupMax": 5410}, "2024-02-28": {"groupAverage": 5500, "groupMax": 5510}, "2024-03-04": {"groupAverage": 5550, "groupMax": 5600}},
+                "enduranceScoreDTO": {"calendarDate": "2024-03-10", "overallScore": 5549},
             }),
         ),
         (
