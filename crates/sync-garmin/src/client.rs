@@ -272,7 +272,7 @@ impl GarminClient {
                 NotFound::Nothing => Ok(0),
                 NotFound::Gap => Err(FetchError::Refused),
             },
-            Outcome::BadRequest => Err(self.bad_request(endpoint, places.days)),
+            Outcome::BadRequest => Err(self.bad_request(endpoint, harvest.days())),
         }
     }
 
@@ -337,8 +337,12 @@ impl GarminSource for GarminClient {
         let places =
             Places { display_name: &session.display_name, days: window.range(), ..Places::default() };
         match (endpoint.scope, &window.scope) {
-            (Scope::Range { .. }, WindowScope::Days(_)) => {
-                self.ask(asking, endpoint, &places, &mut harvest).await?;
+            (Scope::Range { .. }, WindowScope::Days(days)) => {
+                // No days to ask for: nothing can fall into this window, and it needs no call to know that.
+                if let Some(days) = endpoint.asked_days(*days) {
+                    let places = Places { days: Some(days), ..places };
+                    self.ask(asking, endpoint, &places, &mut harvest).await?;
+                }
             }
             (Scope::Day, WindowScope::Days(days)) => {
                 for date in days.iter() {

@@ -334,6 +334,47 @@ async fn series_of_recent_days_are_stored_small_and_read_back() {
 }
 
 #[tokio::test]
+async fn the_endurance_score_of_a_week_is_the_same_whatever_the_window() {
+    let world = world(|_| {}).await;
+    let metrics = MetricSet::from_iter([M::EnduranceScore]);
+    // A Wednesday to a Thursday, and windows that begin and end on every other weekday.
+    let long = world.import(days("2024-05-01", "2024-05-30"), &metrics).await;
+    let weeks = long.values().filter(|day| day.contains_key("endurance_score_week_average")).count();
+    assert_eq!(weeks, 4);
+    for (start, end) in [
+        ("2024-04-15", "2024-05-12"),
+        ("2024-05-04", "2024-05-20"),
+        ("2024-05-05", "2024-06-07"),
+        ("2024-05-12", "2024-05-12"),
+        ("2024-05-13", "2024-05-18"),
+    ] {
+        let other = world.import(days(start, end), &metrics).await;
+        for (key, mut attributes) in other {
+            let Some(mut in_both) = long.get(&key).cloned() else { continue };
+            // The one value that a range has for its last day only.
+            for attributes in [&mut in_both, &mut attributes] {
+                attributes.remove("endurance_score");
+            }
+            assert_eq!(attributes, in_both, "{key} in {start}..{end}");
+        }
+    }
+    let truth =
+        world.simulator.truth().days("demo", "2024-05-06".parse().unwrap(), "2024-05-12".parse().unwrap());
+    let scores: Vec<i64> = truth.iter().filter_map(|day| day.scores.map(|scores| scores.endurance)).collect();
+    let sunday = day(&long, "2024-05-12".parse().unwrap());
+    assert_eq!(sunday.endurance_score_week_maximum, scores.iter().max().copied());
+    assert_eq!(sunday.endurance_score_week_average, Some(scores.iter().sum::<i64>() / scores.len() as i64));
+}
+
+#[tokio::test]
+async fn a_window_in_which_no_week_ends_needs_no_call() {
+    let world = world(|_| {}).await;
+    let range = days("2024-05-13", "2024-05-18");
+    let records = world.import(range, &MetricSet::from_iter([M::EnduranceScore])).await;
+    assert_eq!((world.calls(), records.len()), (0, 6));
+}
+
+#[tokio::test]
 async fn days_before_the_watch_are_asked_once_and_marked_as_nothing() {
     let world = world(|_| {}).await;
     let range = days("2014-01-01", "2014-01-30");
