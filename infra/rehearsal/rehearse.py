@@ -16,6 +16,7 @@ import math
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -142,9 +143,10 @@ class Rehearsal:
     # People
 
     def somebody(self, email):
-        pool, password = self.out["user_pool"], base64.b64encode(os.urandom(18)).decode()
+        pool, password = self.out["user_pool"], "Aa1-" + base64.b64encode(os.urandom(18)).decode()
         cognito = self.cognito_idp
-        cognito.admin_create_user(UserPoolId=pool, Username=email, MessageAction="SUPPRESS")
+        # The emulator makes up a first password that is too short, and wants all four kinds of characters whatever the pool says.
+        cognito.admin_create_user(UserPoolId=pool, Username=email, MessageAction="SUPPRESS", TemporaryPassword=password)
         cognito.admin_set_user_password(UserPoolId=pool, Username=email, Password=password, Permanent=True)
         token = self.sign_in(self.out["jwt_audience"][0], email, password)
         attributes = {a["Name"]: a["Value"] for a in cognito.admin_get_user(UserPoolId=pool, Username=email)["UserAttributes"]}
@@ -380,10 +382,12 @@ def main():
     folder = ROOT / "target" / "rehearsal"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    # Asked to stop, it ends what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     rehearsal = Rehearsal(folder, chosen.garmin_sync.resolve())
     try:
         rehearsal.run()
-    except Wrong as wrong:
+    except (Wrong, RuntimeError) as wrong:
         print(f"WRONG: {wrong}\nThe logs are in {folder}")
         return 1
     rehearsal.say("all of it as it should be")
