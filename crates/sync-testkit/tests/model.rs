@@ -6,6 +6,7 @@
 //! happen, and it may die after each. Fences count without end, and only whether one is the present one matters: a stored
 //! job's fence is renamed 1 after each step, as is that of a snapshot which has it too; a worker whose snapshot is older
 //! is late, and whatever it knows, it can write nothing any more.
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "what a model cannot represent fails its test")]
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -265,7 +266,8 @@ impl State {
     fn store(&mut self, after: &Job, by_worker: bool, is_resume: bool) {
         if let Some(before) = self.job {
             let before = before.job();
-            if !before.status.is_unfinished() && !(before.status == JobStatus::Failed && is_resume) {
+            let is_legal = before.status.is_unfinished() || (before.status == JobStatus::Failed && is_resume);
+            if !is_legal {
                 self.broken = Some("5: a finished job changes");
             }
             if after.fence < before.fence || (!by_worker && after.fence == before.fence) {

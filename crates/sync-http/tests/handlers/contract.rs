@@ -207,9 +207,9 @@ async fn another_users_job_on_the_same_garmin_account_is_a_conflict() {
 async fn an_estimate_says_what_a_start_would() {
     let world = World::new();
     let estimate = accepted(&world, &Ask::get("estimate?startDate=2022-01-01&endDate=2022-12-31")).await;
-    assert_eq!(estimate, json!({ "days": 365, "chunks": 13, "minutes": 17 }));
+    assert_eq!(estimate, json!({ "days": 365, "chunks": 13, "minutes": 26 }));
     let started = accepted(&world, &historical("2022-01-01", "2022-12-31")).await;
-    assert_eq!((&started["chunksTotal"], &started["estimatedMinutes"]), (&json!(13), &json!(17)));
+    assert_eq!((&started["chunksTotal"], &started["estimatedMinutes"]), (&json!(13), &json!(26)));
     let stranger = Ask::get("estimate?startDate=2022-01-01&endDate=2022-01-01").of(STRANGER);
     assert_eq!(accepted(&world, &stranger).await, json!({ "days": 1, "chunks": 1, "minutes": 2 }));
 }

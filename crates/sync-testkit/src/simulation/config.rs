@@ -53,6 +53,8 @@ pub struct Faults {
     pub sweeper_off: f64,
     /// Two sweepers run at once.
     pub sweeper_doubled: f64,
+    /// A sweeper looks ahead, as a local runtime's does after a restart.
+    pub sweeper_ahead: f64,
 }
 
 impl Faults {
@@ -82,6 +84,7 @@ impl Faults {
             vault: up_to(0.02),
             sweeper_off: up_to(0.02),
             sweeper_doubled: up_to(0.3),
+            sweeper_ahead: up_to(0.2),
         }
     }
 }

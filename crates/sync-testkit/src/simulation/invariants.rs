@@ -255,14 +255,25 @@ impl World {
         }
     }
 
-    /// 9: nobody calls Garmin for an account that it knew, or could have known, to be throttled.
+    /// 9: nobody calls Garmin for an account that it knew, or could have known, to be throttled; nor for any, once all are.
     pub(super) fn count_call(&mut self, task: TaskId, account: &AccountKey) {
         self.report.calls += 1;
-        let Some((not_before, since)) = self.ledger.throttles.get(account).copied() else { return };
         let Some(actor) = self.actors.get(&task) else { return };
-        if actor.looked_at_account > since && actor.latest_reading < not_before {
-            let (name, account) = (self.name_of(task), self.garmin.name_of(account));
-            self.violate(format_args!("9: {name} calls Garmin for {account} before {not_before}"));
+        let mut throttled = None;
+        for waits in [account, &AccountKey::everybody()] {
+            let Some((not_before, since)) = self.ledger.throttles.get(waits).copied() else { continue };
+            if actor.latest_reading < not_before {
+                let knew = actor.looked_at.get(waits).is_some_and(|looked| *looked >= since);
+                throttled = Some((not_before, knew));
+            }
+        }
+        match throttled {
+            Some((not_before, true)) => {
+                let (name, account) = (self.name_of(task), self.garmin.name_of(account));
+                self.violate(format_args!("9: {name} calls Garmin for {account} before {not_before}"));
+            }
+            Some((_, false)) => self.report.late_calls += 1,
+            None => {}
         }
     }
 

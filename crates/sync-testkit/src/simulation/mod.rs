@@ -4,7 +4,7 @@
 //! The use cases of `sync-core` run as they are. Around them everything fails that can: actors are killed and frozen at
 //! their await points, stores refuse, lose and withhold answers, messages are lost, doubled, delayed and seen too early,
 //! clocks disagree, Garmin throttles, breaks, lies and revokes. After every write that was applied the
-//! [invariants](invariants) are checked; after a while the faults end, and then everything has to end too: every job
+//! invariants are checked; after a while the faults end, and then everything has to end too: every job
 //! within its bound, and at last every day of everybody imported.
 //!
 //! A run is a function of its seed and its [`Config`]: a [`Violation`] prints the seed, and the seed brings it back.
@@ -31,6 +31,7 @@ use sync_core::dates::today_in;
 use sync_core::job::{Job, JobStatus, PauseReason};
 use sync_core::link::{Link, SealedTokens};
 use sync_core::ports::Clock;
+use sync_core::timing::NUDGE_GRACE;
 use sync_core::use_cases::process_chunk::Worker;
 use sync_core::use_cases::start::StartRequest;
 use sync_core::use_cases::sweep::Sweeper;
@@ -341,7 +342,9 @@ impl Simulation {
                     queue: ports.clone(),
                     clock: ports.clone(),
                 };
-                if let Ok(swept) = sweeper.sweep(TimeDelta::zero()).await {
+                let looks_ahead = ports.sim.world().fails(|faults| faults.sweeper_ahead);
+                let ahead = if looks_ahead { NUDGE_GRACE } else { TimeDelta::zero() };
+                if let Ok(swept) = sweeper.sweep(ahead).await {
                     ports.sim.world().report.looks += u64::from(swept.due);
                 }
                 Ended::Over

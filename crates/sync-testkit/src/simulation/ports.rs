@@ -52,6 +52,7 @@ impl Ports {
         let seen = {
             let mut world = self.sim.world();
             if world.fails(|faults| faults.unavailable) {
+                world.report.store_faults += 1;
                 return Err(StoreError::Unavailable(injected()));
             }
             look(&mut world)
@@ -68,9 +69,11 @@ impl Ports {
         let outcome = {
             let mut world = self.sim.world();
             if world.fails(|faults| faults.unavailable) {
+                world.report.store_faults += 1;
                 Err(StoreError::Unavailable(injected()))
             } else if world.fails(|faults| faults.unknown_lost) {
                 world.report.unknown_outcomes += 1;
+                world.report.store_faults += 1;
                 let name = world.name_of(self.task);
                 world.tell(format_args!("{name} is not told of a write that was lost"));
                 Err(StoreError::OutcomeUnknown(injected()))
@@ -78,6 +81,7 @@ impl Ports {
                 let outcome = change(&mut world);
                 if world.fails(|faults| faults.unknown_applied) {
                     world.report.unknown_outcomes += 1;
+                    world.report.store_faults += 1;
                     let name = world.name_of(self.task);
                     world.tell(format_args!("{name} is not told of a write that reached the store"));
                     Err(StoreError::OutcomeUnknown(injected()))
@@ -210,10 +214,7 @@ impl LinkStore for Ports {
 
     async fn account(&self, account: &AccountKey) -> Result<Account, StoreError> {
         self.read(|world| {
-            let seen = world.agenda.made();
-            if let Some(actor) = world.actors.get_mut(&self.task) {
-                actor.looked_at_account = seen;
-            }
+            world.note_look(self.task, account);
             world.tables.accounts.get(account).cloned().unwrap_or_default()
         })
         .await
@@ -224,7 +225,13 @@ impl LinkStore for Ports {
         account: &AccountKey,
         not_before: DateTime<Utc>,
     ) -> Result<DateTime<Utc>, StoreError> {
-        self.write(|world| world.record_throttle(account, not_before)).await
+        self.write(|world| {
+            let holds = world.record_throttle(account, not_before);
+            // Whoever records a throttle knows of it.
+            world.note_look(self.task, account);
+            holds
+        })
+        .await
     }
 
     async fn clear_throttles(&self, account: &AccountKey) -> Result<(), StoreError> {

@@ -1,4 +1,5 @@
-//! The promises of the simulation.
+//! The promises of the simulation. `SIM_SEED=… cargo test -p sync-testkit two_thousand` brings one world back.
+#![expect(clippy::print_stdout, reason = "how a mistake was caught is worth reading")]
 
 use super::*;
 
@@ -195,5 +196,26 @@ fn a_seed_is_one_story() {
     for seed in [3, 11] {
         let run = || Simulation::run_seed(seed).unwrap();
         assert_eq!(run(), run());
+    }
+}
+
+#[test]
+fn a_store_that_fails_once_does_not_cost_a_person_the_sign_in() {
+    let faults = [
+        ("refused", Faults { unavailable: 1.0, ..Faults::default() }),
+        ("applied, and nobody was told", Faults { unknown_applied: 1.0, ..Faults::default() }),
+        ("lost, and nobody was told", Faults { unknown_lost: 1.0, ..Faults::default() }),
+    ];
+    for (name, fault) in faults {
+        let mut quiet = Quiet::new();
+        // The first import is long over, and its access token too, when the second one starts.
+        quiet.after(TimeDelta::hours(3)).0.person_does_something(0);
+        let traded = quiet.0.sim.world().report.refreshes;
+        quiet.until(|world| world.report.refreshes == traded + 1);
+        quiet.0.sim.world().faults = fault;
+        quiet.until(|world| world.report.store_faults > 0);
+        quiet.0.sim.world().faults = Faults::default();
+        quiet.until(|world| world.report.completed == 2);
+        assert_eq!(quiet.0.sim.world().report.sign_ins_required, 0, "{name}");
     }
 }

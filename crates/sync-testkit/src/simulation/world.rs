@@ -6,7 +6,7 @@ use std::fmt;
 use chrono::TimeDelta;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
-use sync_core::{JobKey, UserId};
+use sync_core::{AccountKey, JobKey, UserId};
 
 use super::config::{Config, Faults};
 use super::executor::{Agenda, Moment, TaskId};
@@ -47,8 +47,8 @@ pub(super) struct Actor {
     pub(super) latest_reading: Moment,
     /// Not polled before.
     pub(super) frozen_until: Option<Moment>,
-    /// The agenda's count when it looked at the account.
-    pub(super) looked_at_account: u64,
+    /// The agenda's count when it last looked at each account.
+    pub(super) looked_at: BTreeMap<AccountKey, u64>,
     /// The chunk that its message named (only read by a mistake).
     pub(super) chunk: Option<u32>,
     /// The job that it has claimed, and with which fence.
@@ -68,6 +68,8 @@ pub struct Report {
     pub thaws: u64,
     /// Writes that were applied.
     pub writes: u64,
+    /// Requests that a store refused or did not answer.
+    pub store_faults: u64,
     /// Writes whose outcome nobody was told.
     pub unknown_outcomes: u64,
     /// Records accepted.
@@ -92,6 +94,8 @@ pub struct Report {
     pub looks: u64,
     /// Calls to Garmin.
     pub calls: u64,
+    /// Calls of workers that could not know yet that another had been throttled.
+    pub late_calls: u64,
     /// Throttles that Garmin imposed.
     pub throttles: u64,
     /// Token pairs traded in.
@@ -108,6 +112,7 @@ impl Report {
         self.kills += other.kills;
         self.thaws += other.thaws;
         self.writes += other.writes;
+        self.store_faults += other.store_faults;
         self.unknown_outcomes += other.unknown_outcomes;
         self.records += other.records;
         self.started += other.started;
@@ -120,6 +125,7 @@ impl Report {
         self.dead_letters += other.dead_letters;
         self.looks += other.looks;
         self.calls += other.calls;
+        self.late_calls += other.late_calls;
         self.throttles += other.throttles;
         self.refreshes += other.refreshes;
         self.sign_ins_required += other.sign_ins_required;
@@ -235,7 +241,7 @@ impl World {
             skew,
             latest_reading: self.now() + skew,
             frozen_until: None,
-            looked_at_account: 0,
+            looked_at: BTreeMap::new(),
             chunk: None,
             claimed: None,
         }
@@ -249,6 +255,14 @@ impl World {
         self.tell(format_args!("{name} is frozen until {until}"));
         if let Some(actor) = self.actors.get_mut(&task) {
             actor.frozen_until = Some(until);
+        }
+    }
+
+    /// The actor learns, or decides, until when the account is not to be called.
+    pub(super) fn note_look(&mut self, task: TaskId, account: &AccountKey) {
+        let seen = self.agenda.made();
+        if let Some(actor) = self.actors.get_mut(&task) {
+            actor.looked_at.insert(account.clone(), seen);
         }
     }
 
