@@ -3,7 +3,7 @@
 locals {
   metric_namespace = var.name
 
-  # What the workers of both queues can do in an hour at the pace that Garmin allows (75 s a chunk), plus what the sweeper can
+  # What the workers of both queues can do in an hour at the pace that Garmin allows (75 s a chunk or more), plus what the sweeper can
   # nudge in an hour (200 a minute), twice: above that something goes in circles. Twenty thousand invocations cost cents, so
   # the alarm comes long before the bill.
   invocations_per_hour = 2 * (ceil((var.incremental_concurrency + var.historical_concurrency) * 3600 / 75) + 200 * 60)

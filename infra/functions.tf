@@ -70,7 +70,7 @@ locals {
     process-chunk = {
       description = "Imports one chunk of a job"
       routes      = []
-      # A chunk of 30 days is about 70 calls at one a second, then one or two transactions; what does not fit goes on in
+      # A chunk of 30 days is 70 to 110 calls at one a second, then one or two transactions; what does not fit goes on in
       # the next invocation. Longer would only make a dead worker's lease longer.
       timeout_seconds = 180
       memory_mb       = local.memory_mb

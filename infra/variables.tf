@@ -141,7 +141,7 @@ variable "garmin_environment" {
 variable "historical_concurrency" {
   description = "How many historical chunks are worked on at once. Each holds one Garmin account and asks it once a second."
   type        = number
-  # 40 people at once; at 13 chunks of 75 s a year, 40 importers do about 150 user-years an hour. Well below the 1,000
+  # 40 people at once; at 13 chunks of 110 s a year they do about 100 user-years an hour. Well below the 1,000
   # executions that an account has at first, so that the API always finds room.
   default = 40
 
@@ -154,7 +154,7 @@ variable "historical_concurrency" {
 variable "incremental_concurrency" {
   description = "How many incremental chunks are worked on at once, in room of their own beside the historical ones."
   type        = number
-  # A daily sync is one chunk of a few days, some 15 s at one request a second: 10 do 2,400 an hour.
+  # A daily sync is one chunk of a few days, some 30 s at one request a second: 10 do 1,200 an hour.
   default = 10
 
   validation {

@@ -47,6 +47,8 @@ def tools():
         "PATH": f"{TOOLS / 'bin'}{os.pathsep}{os.environ['PATH']}",
         # aws-lc gathers entropy from CPU jitter otherwise: 40 ms of every cold start. The kernel's is as good here.
         "AWS_LC_SYS_NO_JITTER_ENTROPY": "1",
+        # Small rather than fast: a function waits for the network, and a cold start for its bytes.
+        "CARGO_PROFILE_RELEASE_OPT_LEVEL": "s",
     }
 
 

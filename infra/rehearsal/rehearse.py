@@ -2,7 +2,6 @@
 """A deployment, lived through: the real configuration and the real zips on an emulated AWS, from apply to destroy.
 
     python3 tools/build_functions.py x86_64        the zips, once
-    cargo build -p garmin-sync                      the simulator, once
     python3 infra/rehearsal/rehearse.py             some minutes; says what it does and ends with what it found
 
 With TF_PLUGIN_DIR set, Terraform takes the AWS provider from that local mirror. --keep leaves the logs of a rehearsal that
@@ -16,6 +15,7 @@ import math
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -133,6 +133,7 @@ class Rehearsal:
         self.who_gets_in()
         self.link()
         self.a_year()
+        self.a_daily_sync()
         self.other_people_see_nothing()
         self.a_lost_nudge()
         self.dead_letters_and_redrive()
@@ -142,9 +143,10 @@ class Rehearsal:
     # People
 
     def somebody(self, email):
-        pool, password = self.out["user_pool"], base64.b64encode(os.urandom(18)).decode()
+        pool, password = self.out["user_pool"], "Aa1-" + base64.b64encode(os.urandom(18)).decode()
         cognito = self.cognito_idp
-        cognito.admin_create_user(UserPoolId=pool, Username=email, MessageAction="SUPPRESS")
+        # The emulator makes up a first password that is too short, and wants all four kinds of characters whatever the pool says.
+        cognito.admin_create_user(UserPoolId=pool, Username=email, MessageAction="SUPPRESS", TemporaryPassword=password)
         cognito.admin_set_user_password(UserPoolId=pool, Username=email, Password=password, Permanent=True)
         token = self.sign_in(self.out["jwt_audience"][0], email, password)
         attributes = {a["Name"]: a["Value"] for a in cognito.admin_get_user(UserPoolId=pool, Username=email)["UserAttributes"]}
@@ -241,6 +243,17 @@ class Rehearsal:
         expect(manners["max_in_flight"] == 1, f"{manners['max_in_flight']} calls of one account were under way at once")
         self.say(f"20 months imported in {chunks} chunks and {time.monotonic() - begun:.0f} s: {len(days)} days, {sum(len(self.records(kind)) for kind in ('sleep', 'activity', 'weigh_in', 'blood_pressure', 'workout'))} other records, {manners['calls']} calls, never two at once")
         self.say(f"of that: {self.weigh(first, last)}")
+
+    def a_daily_sync(self):
+        """The other queue. The first one goes back seven days, the next is answered without a job."""
+        before = self.garmin.control("/calls")["accounts"]["demo"]["calls"]
+        status, body = self.api.call("POST", "/sync/incremental", self.token, {})
+        expect(status == 200 and body["status"] == "started", f"an incremental start was answered with {status} {body}")
+        done = self.until("completed", 240)
+        calls = self.garmin.control("/calls")["accounts"]["demo"]["calls"] - before
+        status, body = self.api.call("POST", "/sync/incremental", self.token, {})
+        expect((status, body["status"]) == (200, "up_to_date"), f"a second incremental start was answered with {status} {body}")
+        self.say(f"a daily sync of {done['startDate']} to {done['endDate']} by way of its own queue: {calls} calls; the next one is up to date")
 
     def other_people_see_nothing(self):
         _, token = self.somebody("bob@example.org")
@@ -367,23 +380,28 @@ class Rehearsal:
 def main():
     inside_venv()
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--garmin-sync", type=pathlib.Path, default=ROOT / "target" / "debug" / "garmin-sync", help="the binary with the simulator in it")
+    arguments.add_argument("--garmin-sync", type=pathlib.Path, help="the binary with the simulator in it; built when not given")
     arguments.add_argument("--keep", action="store_true", help="leave the folder with the logs, also after success")
     chosen = arguments.parse_args()
 
-    needed = [chosen.garmin_sync, *(ROOT / "target" / "lambda-x86_64" / path.parent.name / "bootstrap.zip" for path in (ROOT / "functions").glob("*/Cargo.toml"))]
-    for path in needed:
-        if not path.exists():
-            print(f"{path} is not there. Build first:\n{__doc__}")
+    for name in sorted(path.parent.name for path in (ROOT / "functions").glob("*/Cargo.toml")):
+        artifact = ROOT / "target" / "lambda-x86_64" / name / "bootstrap.zip"
+        if not artifact.exists():
+            print(f"{artifact} is not there; first: python3 tools/build_functions.py x86_64")
             return 2
+    if chosen.garmin_sync is None:
+        subprocess.run(["cargo", "build", "--quiet", "--package", "garmin-sync"], cwd=ROOT, check=True)
+        chosen.garmin_sync = ROOT / "target" / "debug" / "garmin-sync"
 
     folder = ROOT / "target" / "rehearsal"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    # Asked to stop, it ends what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     rehearsal = Rehearsal(folder, chosen.garmin_sync.resolve())
     try:
         rehearsal.run()
-    except Wrong as wrong:
+    except (Wrong, RuntimeError) as wrong:
         print(f"WRONG: {wrong}\nThe logs are in {folder}")
         return 1
     rehearsal.say("all of it as it should be")
