@@ -4,6 +4,7 @@
 mod cancel;
 mod deliveries;
 mod five_years;
+mod intraday;
 mod kill;
 mod many_starts;
 mod process;
