@@ -62,6 +62,11 @@ pub struct SystemArgs {
     #[arg(long, global = true, value_name = "MS")]
     pub garmin_gap_ms: Option<u64>,
 
+    /// Imports the series within the day and the timelines of the nights, too, as far back as Garmin has them (180 days):
+    /// three calls more per day.
+    #[arg(long, global = true)]
+    pub intraday: bool,
+
     /// How long each answer of the built-in simulator takes [default: 10 in the demo, else 0].
     #[arg(long, global = true, value_name = "MS")]
     pub garmin_latency_ms: Option<u64>,

@@ -66,6 +66,8 @@ impl Connection {
         if let Some(gap) = args.garmin_gap_ms {
             config.gap = Duration::from_millis(gap);
         }
+        config.intraday = args.intraday;
+        config.sleep_timeline = args.intraday;
         Ok(Self { config, simulator })
     }
 

@@ -12,6 +12,10 @@ const TOKENS_KEY_FILE: &str = "TOKENS_KEY_FILE";
 const GARMIN_URL: &str = "GARMIN_URL";
 /// Milliseconds from the start of one call for an account to the start of the next; optional.
 const GARMIN_GAP_MS: &str = "GARMIN_GAP_MS";
+/// Whether series within the day are imported, for days young enough to have them; optional, without it they are not.
+const GARMIN_INTRADAY: &str = "GARMIN_INTRADAY";
+/// Whether nights are imported with their timeline, as far as they are young enough; optional, without it they are not.
+const GARMIN_SLEEP_TIMELINE: &str = "GARMIN_SLEEP_TIMELINE";
 
 /// The longest gap that makes sense: with a longer one an invocation would end before its chunk has begun.
 const MAX_GAP_MS: u64 = 60_000;
@@ -58,6 +62,14 @@ impl Environment {
             let expected = "a number of milliseconds from 0 to 60000";
             garmin.gap = Duration::from_millis(gap.ok_or(InvalidVariable { name: GARMIN_GAP_MS, expected })?);
         }
+        let switch = |name, otherwise| match variable(name).as_deref() {
+            None => Ok(otherwise),
+            Some("true") => Ok(true),
+            Some("false") => Ok(false),
+            Some(_) => Err(InvalidVariable { name, expected: "true or false" }),
+        };
+        garmin.intraday = switch(GARMIN_INTRADAY, garmin.intraday)?;
+        garmin.sleep_timeline = switch(GARMIN_SLEEP_TIMELINE, garmin.sleep_timeline)?;
         Ok(Self { tokens_key_file: variable(TOKENS_KEY_FILE).map(PathBuf::from), garmin })
     }
 }
@@ -88,13 +100,26 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_and_no_pace_is_refused_by_name() {
+    fn what_costs_calls_for_every_day_is_asked_only_when_that_is_said() {
+        let asked = |variables| {
+            let garmin = read(variables).unwrap().garmin;
+            (garmin.intraday, garmin.sleep_timeline)
+        };
+        assert_eq!(asked(&[]), (false, false));
+        assert_eq!(asked(&[(GARMIN_INTRADAY, "true")]), (true, false));
+        assert_eq!(asked(&[(GARMIN_INTRADAY, "false"), (GARMIN_SLEEP_TIMELINE, "true")]), (false, true));
+    }
+
+    #[test]
+    fn what_is_no_address_no_pace_and_no_switch_is_refused_by_name() {
         for (name, value) in [
             (GARMIN_URL, "connect"),
             (GARMIN_URL, "ftp://garmin"),
             (GARMIN_GAP_MS, "-1"),
             (GARMIN_GAP_MS, "1 s"),
             (GARMIN_GAP_MS, "60001"),
+            (GARMIN_INTRADAY, "yes"),
+            (GARMIN_SLEEP_TIMELINE, "1"),
         ] {
             assert_eq!(read(&[(name, value)]).unwrap_err().name, name, "{value}");
         }
