@@ -41,7 +41,7 @@ async fn after_a_kill_in_the_middle_the_import_ends_without_repeating_what_was_d
     let calls = calls(&garmin.url).await;
     let asked_again: Vec<_> = calls[calls_before..]
         .iter()
-        .flat_map(|call| days_in(&format!("{} {}", call["path"], call["query"])))
+        .flat_map(|call| days_in(call["path"].as_str().unwrap(), call["query"].as_str().unwrap()))
         .filter(|date| *date <= done_until)
         .collect();
     assert!(asked_again.is_empty(), "done until {done_until}, and asked again for {asked_again:?}");

@@ -115,9 +115,15 @@ pub(crate) async fn job_when_ended(client: &Client) -> JobStatusAnswer {
     job_when(client, |job| !job.status.is_unfinished()).await
 }
 
-/// The calendar days named in a call's path and query.
-pub(crate) fn days_in(text: &str) -> Vec<NaiveDate> {
-    text.split(|character: char| !character.is_ascii_digit() && character != '-')
+/// The calendar days that a call is for, named in its path and query. None for the endurance score: it is counted by
+/// whole weeks, so its call begins up to six days before its window.
+pub(crate) fn days_in(path: &str, query: &str) -> Vec<NaiveDate> {
+    if path.contains("endurancescore") {
+        return Vec::new();
+    }
+    [path, query]
+        .into_iter()
+        .flat_map(|text| text.split(|character: char| !character.is_ascii_digit() && character != '-'))
         .filter_map(|part| part.parse().ok())
         .collect()
 }
