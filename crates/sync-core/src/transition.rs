@@ -281,10 +281,13 @@ pub fn pause_for_garmin(
     })
 }
 
-/// Sweeper: somebody is about to be nudged; look again after [`NUDGE_GRACE`].
+/// Sweeper: somebody is about to be nudged; look again after [`NUDGE_GRACE`], and earlier when something that keeps
+/// workers out ends earlier: a lease, which may be a dead worker's, or the wait before another try.
 #[must_use]
 pub fn next_look(job: &Job, now: DateTime<Utc>) -> DateTime<Utc> {
-    if job.status == JobStatus::Paused { now + PAUSED_RECHECK } else { now + NUDGE_GRACE }
+    let grace = if job.status == JobStatus::Paused { PAUSED_RECHECK } else { NUDGE_GRACE };
+    let ends = [job.lease_until, job.retry_at].into_iter().flatten().filter(|end| *end > now);
+    ends.fold(now + grace, DateTime::min)
 }
 
 /// The watermark that finishing `job` earns: its last day, when it imported everything up to today or yesterday and

@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use proptest::prelude::*;
 use sync_core::dates::{DateRange, parse_date};
 use sync_core::job::{ChunkProgress, ChunkState, Gap, GapReason, NewJob};
-use sync_core::timing::NUDGE_GRACE;
+use sync_core::timing::{NUDGE_GRACE, PAUSED_RECHECK};
 use sync_core::transition::{self, Claim, IllegalMove, LockChange};
 use sync_core::{
     AccountKey, Job, JobId, JobStatus, MetricSet, MetricType, PauseReason, SyncType, Transition, UserId,
@@ -179,6 +179,34 @@ fn what_waits_for_garmin_goes_on_when_its_time_has_come_and_what_waits_for_the_u
     for status in JobStatus::ALL {
         assert!(transition::wake(&in_status(status), at(99_999)).is_err(), "{status}");
     }
+}
+
+#[test]
+fn the_next_look_is_when_the_first_thing_that_keeps_workers_out_has_ended_and_never_in_the_past() {
+    let running = in_status(JobStatus::Running);
+    assert_eq!(running.lease_until, Some(at(186)));
+    assert_eq!(transition::next_look(&running, at(10)), at(70), "a minute, the lease being longer");
+    assert_eq!(transition::next_look(&running, at(180)), at(186), "the end of the lease, being nearer");
+    assert_eq!(transition::next_look(&running, at(186)), at(246), "what has ended says nothing");
+
+    let again = transition::try_again(&running, vec![], vec![], vec![], at(40), at(20)).after;
+    assert_eq!(transition::next_look(&again, at(25)), at(40));
+    assert_eq!(transition::next_look(&again, at(41)), at(101));
+
+    let throttled = transition::pause_for_garmin(
+        &running,
+        vec![],
+        vec![],
+        vec![],
+        PauseReason::Throttled,
+        Some(at(1800)),
+        at(9),
+    );
+    assert_eq!(transition::next_look(&throttled.after, at(10)), at(1800), "paused, and yet not a day later");
+    let paused = in_status(JobStatus::Paused);
+    assert_eq!(transition::next_look(&paused, at(10)), at(10) + PAUSED_RECHECK);
+    let pending = in_status(JobStatus::Pending);
+    assert_eq!(transition::next_look(&pending, at(10)), at(10) + NUDGE_GRACE);
 }
 
 #[test]
