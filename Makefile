@@ -7,7 +7,10 @@ CARGO_TEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo 'cargo nex
 # Tools that cargo or pip install for this checkout alone.
 TOOLS := $(CURDIR)/.tools
 
-.PHONY: help run test check build bench
+# With terraform and a mirror of its AWS provider at hand (TF_PLUGIN_DIR), all of infra/ is tested, else what needs neither.
+INFRA_TEST := python3 infra/tests/run.py $(if $(and $(TF_PLUGIN_DIR),$(shell command -v terraform)),,--static)
+
+.PHONY: help run test check build bench simulate rehearse
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,8 +19,27 @@ run: ## the whole system on this machine: demo account, live import of two years
 	@cargo run --quiet --package garmin-sync -- demo
 
 test: ## every test, against the embedded DynamoDB and SQS and the simulated Garmin
+	$(INFRA_TEST)
 	$(CARGO_TEST) --workspace
 
-check: ## formatting, lints with warnings denied, licences, sources and walls
+check: $(TOOLS)/bin/cargo-deny ## formatting, lints with warnings denied, licences, sources and walls
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- --deny warnings
+	$(TOOLS)/bin/cargo-deny --all-features check bans licenses sources
+	$(if $(shell command -v terraform),terraform fmt -check -recursive infra,@echo 'terraform fmt skipped: no terraform here')
+
+build: ## the Lambda zips for arm64, which Terraform deploys: target/lambda-arm64/<function>/bootstrap.zip
+	python3 tools/build_functions.py arm64
+
+bench: ## figures: a status poll and a chunk through the whole line, in a release build
+	cargo bench --package garmin-sync --bench whole_line
+
+simulate: ## the simulation of the whole line under faults; SEEDS=100000 for long, FROM=n to begin elsewhere
+	cargo run --quiet --package sync-testkit --example simulate -- --seeds $(or $(SEEDS),2000) --from $(or $(FROM),0)
+
+rehearse: ## a whole deployment on an emulated AWS: apply, import a year, redrive, plan again, destroy (needs terraform)
+	python3 tools/build_functions.py x86_64
+	python3 infra/rehearsal/rehearse.py
+
+$(TOOLS)/bin/cargo-deny:
+	cargo install --quiet --locked --root $(TOOLS) cargo-deny@0.20.2

@@ -236,6 +236,9 @@ fn route(ask: &Ask<'_>, path: &str) -> Result<Reply, Reply> {
         }
         ["metrics-service", "metrics", "trainingreadiness", d] => Ok(metrics::readiness(ask, date(d)?)),
         ["weight-service", "weight", "range", s, e] => Ok(body::weight(ask, window(s, e, cap::NONE)?)),
+        ["weight-service", "weight", "dateRange"] => {
+            Ok(body::body_composition(ask, ask.window_params("startDate", "endDate", cap::NONE)?))
+        }
         ["bloodpressure-service", "bloodpressure", "range", s, e] => {
             Ok(body::blood_pressure(ask, window(s, e, cap::NONE)?))
         }

@@ -54,8 +54,8 @@ pub async fn run(data: &DataDir, args: &SystemArgs, latency: Duration, exit: boo
     for line in history::arrived(system.records(), &user).await?.iter().filter_map(describe) {
         people::result(line);
     }
-    look_next(&endpoints.http, data);
     if !exit {
+        look_next(&endpoints.http, data);
         people::note("Serving until Ctrl-C.");
         requests.next().await;
     }

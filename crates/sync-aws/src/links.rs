@@ -179,6 +179,7 @@ impl LinkStore for DynamoLinkStore {
             .set("tokens", text(tokens.0.as_str()))
             .set("tokens_version", number(version + 1))
             .set("token_expires_at", timestamp(expires_at))
+            .set("reauth_required", AttributeValue::Bool(false))
             .set("updated_at", timestamp(now))
             .when("tokens_version", "=", number(version));
         self.update_link("UpdateItem tokens", user, expression).await

@@ -158,7 +158,8 @@ fn read_json(value: AttributeValue) -> Result<Value, StoreError> {
         AttributeValue::N(number) => read_number(&number).map(Value::Number),
         AttributeValue::S(text) => Ok(Value::String(text)),
         AttributeValue::L(values) => values.into_iter().map(read_json).collect(),
-        AttributeValue::M(fields) => fields
+        // Sorted: DynamoDB's maps have no order, and two reads of one record shall print the same.
+        AttributeValue::M(fields) => BTreeMap::from_iter(fields)
             .into_iter()
             .map(|(name, value)| Ok((name, read_json(value)?)))
             .collect::<Result<Map<_, _>, _>>()

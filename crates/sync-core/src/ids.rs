@@ -118,6 +118,12 @@ impl AccountKey {
         Self(digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect())
     }
 
+    /// The key under which throttles over all accounts are counted: no account has it, for it is no hash.
+    #[must_use]
+    pub fn everybody() -> Self {
+        Self("everybody".to_owned())
+    }
+
     /// A key read back from a store.
     #[must_use]
     pub fn from_stored(key: impl Into<String>) -> Self {

@@ -68,6 +68,15 @@ pub struct Link {
     pub updated_at: DateTime<Utc>,
 }
 
+impl Link {
+    /// Whether what is imported from `account` can be asked for with this link. A person may have linked another account
+    /// since a job was made: its tokens would bring somebody else's days into the job.
+    #[must_use]
+    pub fn serves(&self, account: &AccountKey) -> bool {
+        self.is_active && !self.reauth_required && self.account == *account
+    }
+}
+
 /// What is kept per Garmin account, whoever linked it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Account {

@@ -214,8 +214,9 @@ pub trait LinkStore: Send + Sync {
     /// [`StoreError::OutcomeUnknown`] when it may have been stored.
     fn put_link(&self, link: &Link) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Replaces the tokens, if the link still has `version`; the new ones have `version + 1`. To be called before the
-    /// new tokens are used: whoever loses drops its own and reads the stored ones.
+    /// Replaces the tokens, if the link still has `version`; the new ones have `version + 1`, and `reauth_required` is
+    /// cleared: another worker, finding the old pair used up while these were on their way, may have set it. To be
+    /// called before the new tokens are used: whoever loses drops its own and reads the stored ones.
     ///
     /// # Errors
     /// [`StoreError::OutcomeUnknown`] when they may have been replaced.

@@ -43,9 +43,13 @@ pub const INCREMENTAL_OVERLAP_DAYS: u64 = 2;
 /// An incremental sync starts this many days back when nothing was ever imported.
 pub const INCREMENTAL_FIRST_DAYS: u64 = 7;
 
-/// What a chunk of everything takes at the default pace: about 70 calls at one a second, and the writes. The
-/// estimate shown to people comes from here and nowhere else.
-pub const ESTIMATED_SECONDS_PER_CHUNK: u64 = 75;
+/// What a chunk of everything takes at the default pace of a call a second: 79 calls, two for each of some seventeen
+/// activities, and the writes. The estimate shown to people comes from here and nowhere else.
+pub const ESTIMATED_SECONDS_PER_CHUNK: u64 = 120;
+
+/// Throttles in a row, over all accounts and without a finished chunk between them, that Garmin may answer before no
+/// account is asked any more: it is not one person's account then, it is us.
+pub const BREAKER_THROTTLES: u32 = 8;
 
 /// How long an `Idempotency-Key` is remembered.
 pub const IDEMPOTENCY_WINDOW: TimeDelta = TimeDelta::hours(24);
@@ -59,6 +63,16 @@ pub const MAX_NUDGE_DELAY: TimeDelta = TimeDelta::seconds(900);
 pub fn throttle_wait(retry_after: Option<TimeDelta>, consecutive: u32) -> TimeDelta {
     let backoff = THROTTLE_BASE * 2_i32.pow(consecutive.min(6));
     backoff.max(retry_after.unwrap_or_default()).min(THROTTLE_MAX)
+}
+
+/// How long nobody is asked after one more throttle, when `consecutive` came before it over all accounts: not at all up to
+/// [`BREAKER_THROTTLES`], then as for one account.
+#[must_use]
+pub fn breaker_wait(consecutive: u32) -> TimeDelta {
+    match (consecutive + 1).checked_sub(BREAKER_THROTTLES) {
+        Some(beyond) => throttle_wait(None, beyond),
+        None => TimeDelta::zero(),
+    }
 }
 
 /// The wait before claim `attempts + 1` of a chunk whose claim `attempts` failed.
@@ -97,6 +111,15 @@ mod tests {
     fn an_estimate_is_never_zero_minutes() {
         assert_eq!(estimated_minutes(1), 2);
         assert_eq!(estimated_minutes(0), 1);
-        assert_eq!(estimated_minutes(61), 77);
+        assert_eq!(estimated_minutes(61), 122);
+    }
+
+    #[test]
+    fn the_breaker_opens_only_when_many_throttles_come_in_a_row() {
+        assert_eq!(breaker_wait(0), TimeDelta::zero());
+        assert_eq!(breaker_wait(BREAKER_THROTTLES - 2), TimeDelta::zero());
+        assert_eq!(breaker_wait(BREAKER_THROTTLES - 1), TimeDelta::minutes(30));
+        assert_eq!(breaker_wait(BREAKER_THROTTLES), TimeDelta::minutes(60));
+        assert_eq!(breaker_wait(u32::MAX - 1), TimeDelta::hours(24));
     }
 }

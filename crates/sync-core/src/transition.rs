@@ -281,8 +281,9 @@ pub fn pause_for_garmin(
     })
 }
 
-/// Sweeper: somebody is about to be nudged; look again after [`NUDGE_GRACE`], and earlier when something that keeps
-/// workers out ends earlier: a lease, which may be a dead worker's, or the wait before another try.
+/// Sweeper: somebody is about to be nudged, look again after [`NUDGE_GRACE`]; or the job waits for a person, and is looked
+/// at every [`PAUSED_RECHECK`]. Earlier when something that keeps workers out ends earlier: a lease, which may be a dead
+/// worker's, the wait before another try, a throttle.
 #[must_use]
 pub fn next_look(job: &Job, now: DateTime<Utc>) -> DateTime<Utc> {
     let grace = if job.status == JobStatus::Paused { PAUSED_RECHECK } else { NUDGE_GRACE };

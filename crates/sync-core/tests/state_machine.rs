@@ -193,16 +193,13 @@ fn the_next_look_is_when_the_first_thing_that_keeps_workers_out_has_ended_and_ne
     assert_eq!(transition::next_look(&again, at(25)), at(40));
     assert_eq!(transition::next_look(&again, at(41)), at(101));
 
-    let throttled = transition::pause_for_garmin(
-        &running,
-        vec![],
-        vec![],
-        vec![],
-        PauseReason::Throttled,
-        Some(at(1800)),
-        at(9),
-    );
-    assert_eq!(transition::next_look(&throttled.after, at(10)), at(1800), "paused, and yet not a day later");
+    let pause = |reason, retry_at| {
+        transition::pause_for_garmin(&running, vec![], vec![], vec![], reason, retry_at, at(9)).after
+    };
+    let throttled = pause(PauseReason::Throttled, Some(at(1800)));
+    assert_eq!(transition::next_look(&throttled, at(1790)), at(1800), "paused, and yet not a day later");
+    let reauth = pause(PauseReason::ReauthRequired, None);
+    assert_eq!(transition::next_look(&reauth, at(1790)), at(1790) + PAUSED_RECHECK);
     let paused = in_status(JobStatus::Paused);
     assert_eq!(transition::next_look(&paused, at(10)), at(10) + PAUSED_RECHECK);
     let pending = in_status(JobStatus::Pending);

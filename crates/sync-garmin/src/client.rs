@@ -110,6 +110,18 @@ struct Asking<'a> {
     is_callers_deadline: bool,
 }
 
+impl Asking<'_> {
+    /// What it means that no time is left. When the window has used up its own time, that is a failure of the window:
+    /// said to be the caller's lack of time, it would be asked again for ever.
+    fn out_of_time(self) -> FetchError {
+        if self.is_callers_deadline {
+            FetchError::OutOfTime
+        } else {
+            FetchError::Unavailable { code: "timeout".to_owned() }
+        }
+    }
+}
+
 /// What a data call came to, where a window may still have a say in what it means.
 enum Outcome {
     Json(Value),
@@ -214,10 +226,10 @@ impl GarminClient {
         template: &'static str,
         places: &Places<'_>,
     ) -> Result<Outcome, FetchError> {
-        let left = self.time_left(asking.until).ok_or(FetchError::OutOfTime)?;
+        let left = self.time_left(asking.until).ok_or_else(|| asking.out_of_time())?;
         let turn = self.pace.turn(&asking.session.account, &self.jitter);
-        let _turn = tokio::time::timeout(left, turn).await.map_err(|_| FetchError::OutOfTime)?;
-        let left = self.time_left(asking.until).ok_or(FetchError::OutOfTime)?;
+        let _turn = tokio::time::timeout(left, turn).await.map_err(|_| asking.out_of_time())?;
+        let left = self.time_left(asking.until).ok_or_else(|| asking.out_of_time())?;
         let timeout = left.min(self.transport.call_timeout());
         let is_cut_short = timeout < self.transport.call_timeout() && asking.is_callers_deadline;
 
@@ -260,7 +272,7 @@ impl GarminClient {
                 NotFound::Nothing => Ok(0),
                 NotFound::Gap => Err(FetchError::Refused),
             },
-            Outcome::BadRequest => Err(self.bad_request(endpoint, places.days)),
+            Outcome::BadRequest => Err(self.bad_request(endpoint, harvest.days())),
         }
     }
 
@@ -325,8 +337,12 @@ impl GarminSource for GarminClient {
         let places =
             Places { display_name: &session.display_name, days: window.range(), ..Places::default() };
         match (endpoint.scope, &window.scope) {
-            (Scope::Range { .. }, WindowScope::Days(_)) => {
-                self.ask(asking, endpoint, &places, &mut harvest).await?;
+            (Scope::Range { .. }, WindowScope::Days(days)) => {
+                // No days to ask for: nothing can fall into this window, and it needs no call to know that.
+                if let Some(days) = endpoint.asked_days(*days) {
+                    let places = Places { days: Some(days), ..places };
+                    self.ask(asking, endpoint, &places, &mut harvest).await?;
+                }
             }
             (Scope::Day, WindowScope::Days(days)) => {
                 for date in days.iter() {

@@ -27,6 +27,11 @@ impl Harvest {
         Self { days, records: Vec::new(), found: Vec::new(), days_with_data: BTreeSet::new() }
     }
 
+    /// The days of the window.
+    pub(crate) const fn days(&self) -> Option<DateRange> {
+        self.days
+    }
+
     /// Whether rows of this day belong here.
     pub(crate) fn wants(&self, date: NaiveDate) -> bool {
         self.days.is_none_or(|days| days.contains(date))

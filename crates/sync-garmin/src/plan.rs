@@ -261,6 +261,21 @@ mod tests {
     }
 
     #[test]
+    fn whole_weeks_are_asked_that_end_within_the_window_and_within_the_cap() {
+        let weekly = TABLE.iter().find(|endpoint| endpoint.weekly).unwrap();
+        let cap = weekly.cap_days().unwrap();
+        for first in days("2024-01-01", "2024-01-07").iter() {
+            for length in 1..=u64::from(cap) {
+                let range = DateRange::new(first, first + chrono::Days::new(length - 1)).unwrap();
+                let sundays = range.iter().filter(|day| day.format("%a").to_string() == "Sun").count();
+                let asked = weekly.asked_days(range);
+                assert_eq!(asked.map_or(0, DateRange::days) as usize, sundays * 7, "{first} {length}");
+                assert!(asked.is_none_or(|asked| asked.end() <= range.end() && asked.days() <= cap));
+            }
+        }
+    }
+
+    #[test]
     fn a_learned_cap_makes_smaller_windows_until_it_proves_wrong() {
         let caps = LearnedCaps::default();
         let (range, metrics) = (days(CHUNK.0, CHUNK.1), named([M::Hrv]));

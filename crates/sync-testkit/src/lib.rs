@@ -5,6 +5,7 @@
 //! * [`memory`]: fakes of the ports that keep everything in memory, run the domain's own functions, and fail on cue;
 //! * [`conformance`]: one suite per port. The fakes and the real adapters pass the same ones, so that what is tested with
 //!   a fake holds with DynamoDB and SQS;
+//! * [`simulation`]: the whole line in virtual time, on a seeded schedule, with everything failing that can;
 //! * `embedded` (feature `embedded`): the real adapters on an AWS in this process.
 #![expect(
     clippy::expect_used,
@@ -18,3 +19,4 @@ pub mod conformance;
 #[cfg(feature = "embedded")]
 pub mod embedded;
 pub mod memory;
+pub mod simulation;

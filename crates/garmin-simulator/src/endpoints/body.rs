@@ -61,6 +61,28 @@ pub(super) fn weight(ask: &Ask<'_>, window: Window) -> Reply {
     }))
 }
 
+/// The same weigh-ins without their days around them, newest first: what `garminconnect` reads.
+pub(super) fn body_composition(ask: &Ask<'_>, window: Window) -> Reply {
+    let weigh_ins = truth::weigh_ins_between(ask.person, window.from, window.until, ask.now);
+    let mean = |value: fn(&WeighInTruth) -> Option<f64>| {
+        let values: Vec<f64> = weigh_ins.iter().filter_map(value).collect();
+        (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+    };
+    Reply::Json(json!({
+        "startDate": window.from,
+        "endDate": window.until,
+        "dateWeightList": weigh_ins.iter().rev().map(|one| weigh_in(ask, one)).collect::<Vec<_>>(),
+        "totalAverage": {
+            "from": window.from.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_millis(),
+            "until": window.until.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_millis() + 86_399_999,
+            "weight": mean(|weigh_in| Some(weigh_in.weight)),
+            "bmi": mean(|weigh_in| weigh_in.bmi),
+            "bodyFat": mean(|weigh_in| weigh_in.body_fat),
+            "bodyWater": mean(|weigh_in| weigh_in.body_water),
+        },
+    }))
+}
+
 pub(super) fn blood_pressure(ask: &Ask<'_>, window: Window) -> Reply {
     let measurements = truth::blood_pressure_between(ask.person, window.from, window.until, ask.now);
     let days: Vec<Value> = measurements

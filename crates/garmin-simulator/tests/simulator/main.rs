@@ -5,5 +5,6 @@ mod answers;
 mod client;
 mod data;
 mod faults;
+mod garminconnect;
 mod recordings;
 mod tokens;

@@ -2,6 +2,7 @@
 #![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "what fails here is a test")]
 
 mod cancel;
+mod chaos;
 mod deliveries;
 mod five_years;
 mod kill;

@@ -145,11 +145,12 @@ pub struct DayRecord {
     pub hill_strength_score: Option<i64>,
     /// Its endurance part (`enduranceScore`).
     pub hill_endurance_score: Option<i64>,
-    /// Endurance score of this very day; Garmin gives it for the last day of a range (`enduranceScoreDTO.overallScore`).
+    /// Endurance score of this very day, on some Sundays: Garmin gives it for the last day of a range only
+    /// (`enduranceScoreDTO.overallScore`).
     pub endurance_score: Option<i64>,
-    /// Mean endurance score of the seven days that begin on this one (`groupAverage`).
+    /// On Sundays, mean endurance score of the week from Monday that ends on this day (`groupAverage`).
     pub endurance_score_week_average: Option<i64>,
-    /// Highest endurance score of those seven days (`groupMax`).
+    /// Highest endurance score of that week (`groupMax`).
     pub endurance_score_week_maximum: Option<i64>,
 
     /// Heart rate at the lactate threshold, on days it was measured (`lactateThresholdHeartRate`).

@@ -20,7 +20,7 @@ pub struct WorkoutRecord {
     /// When it was made; Garmin does not say in which zone (`createdDate`).
     pub created_at: Option<NaiveDateTime>,
     /// When it last changed (`updateDate`, `updatedDate`).
-    pub updated_at: Option<NaiveDateTime>,
+    pub changed_at: Option<NaiveDateTime>,
     /// The steps, repeats flattened into their depth-first order (`workoutSegments.workoutSteps`).
     pub steps: Option<Vec<WorkoutStep>>,
 }

@@ -25,7 +25,7 @@ pub enum ControlError {
     /// Resume: another of the user's jobs is unfinished, or another user's holds the Garmin account.
     #[error("another job holds the lock")]
     Busy,
-    /// Resume: the account is not linked any more.
+    /// Resume: the account that the job imports from is not linked any more.
     #[error("no Garmin account is linked")]
     NotLinked,
     /// The job moved each time between the read and the write.
@@ -92,7 +92,8 @@ impl<J: JobStore, L: LinkStore, Q: ChunkQueue, C: Clock> Controller<J, L, Q, C> 
             let job = self.jobs.job(&key).await?.ok_or(ControlError::NotFound)?;
             let transition = decide(&job, self.clock.now())?;
             if transition.lock == transition::LockChange::Acquire {
-                let link = self.links.link(user).await?.filter(|link| link.is_active);
+                let link = self.links.link(user).await?;
+                let link = link.filter(|link| link.is_active && link.account == job.account);
                 let link = link.ok_or(ControlError::NotLinked)?;
                 if link.active_job_id.is_some_and(|active| active != job_id) {
                     return Err(ControlError::Busy);

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::nudge_or_leave_it_to_the_sweeper;
 use crate::dates::{Chunk, today_in};
-use crate::ids::JobKey;
+use crate::ids::{AccountKey, JobKey};
 use crate::job::{ChunkProgress, Gap, GapReason, Job, JobStatus, PauseReason};
 use crate::link::{Link, Tokens};
 use crate::ports::{
@@ -15,7 +15,7 @@ use crate::ports::{
 };
 use crate::record::RecordUpsert;
 use crate::timing::{
-    COMMIT_MARGIN, LEASE_MARGIN, MAX_CLAIMS, REFRESH_BEFORE_EXPIRY, retry_wait, throttle_wait,
+    COMMIT_MARGIN, LEASE_MARGIN, MAX_CLAIMS, REFRESH_BEFORE_EXPIRY, breaker_wait, retry_wait, throttle_wait,
 };
 use crate::transition::{self, Claim, Transition};
 use crate::window::{DayOutcome, PlanRequest, Window, WindowScope};
@@ -23,6 +23,9 @@ use crate::window::{DayOutcome, PlanRequest, Window, WindowScope};
 /// Windows that may fail one after the other before the rest of the chunk is left for the next claim: Garmin is down
 /// then, and asking on would only cost time.
 const MAX_FAILURES_IN_A_ROW: u32 = 3;
+
+/// How often a fresh token pair is tried to be stored before it is given up, and with it the sign-in.
+const TOKEN_STORE_TRIES: u32 = 3;
 
 /// What became of a nudge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,6 +89,13 @@ struct Yield {
     failures: u32,
 }
 
+/// Throttles in a row, before this invocation: of the account, and over all accounts.
+#[derive(Clone, Copy)]
+struct Throttles {
+    account: u32,
+    everybody: u32,
+}
+
 /// Why the worker stopped asking.
 enum Stop {
     AllAsked,
@@ -132,30 +142,36 @@ where
             let transition = transition::chunk_failed(&job, error, Vec::new(), self.clock.now());
             return self.commit(&transition, &[]).await;
         }
-        let Some(link) =
-            self.links.link(&key.user_id).await?.filter(|link| link.is_active && !link.reauth_required)
-        else {
+        let Some(link) = self.links.link(&key.user_id).await?.filter(|link| link.serves(&job.account)) else {
             return self
                 .pause(&job, Yield::default(), VecDeque::new(), PauseReason::ReauthRequired, None)
                 .await;
         };
+        let everybody = AccountKey::everybody();
+        // The account itself last: what it says must be as fresh as can be when the first call goes out.
+        let all = self.links.account(&everybody).await?;
         let account = self.links.account(&job.account).await?;
-        if let Some(not_before) = account.not_before.filter(|not_before| *not_before > now) {
+        if let Some(not_before) =
+            account.not_before.max(all.not_before).filter(|not_before| *not_before > now)
+        {
             let reason = PauseReason::Throttled;
             return self.pause(&job, Yield::default(), VecDeque::new(), reason, Some(not_before)).await;
         }
+        let throttles =
+            Throttles { account: account.consecutive_throttles, everybody: all.consecutive_throttles };
 
         let (mut yielded, mut windows) = self.plan(&job, chunk, &link, now);
-        let stop = self
-            .ask(&job, &link, account.consecutive_throttles, &mut windows, &mut yielded, deadline)
-            .await?;
+        let stop = self.ask(&job, &link, throttles, &mut windows, &mut yielded, deadline).await?;
         match stop {
             Stop::AllAsked if yielded.first_failure.is_some() => {
                 self.end_with_failures(&job, yielded, windows).await
             }
             Stop::AllAsked => {
-                if account.consecutive_throttles > 0 {
+                if throttles.account > 0 {
                     self.links.clear_throttles(&job.account).await?;
+                }
+                if throttles.everybody > 0 {
+                    self.links.clear_throttles(&everybody).await?;
                 }
                 let now = self.clock.now();
                 let transition =
@@ -206,12 +222,12 @@ where
         &self,
         job: &Job,
         link: &Link,
-        consecutive_throttles: u32,
+        throttles: Throttles,
         windows: &mut VecDeque<Window>,
         yielded: &mut Yield,
         deadline: DateTime<Utc>,
     ) -> Result<Stop, ProcessError> {
-        let mut tokens = match self.fresh_tokens(link, consecutive_throttles).await? {
+        let mut tokens = match self.fresh_tokens(link, throttles).await? {
             Ok(tokens) => tokens,
             Err(stop) => return Ok(stop),
         };
@@ -225,8 +241,12 @@ where
                 break Stop::AllAsked;
             };
             let now = self.clock.now();
-            // One window is always asked, however short the time: an invocation that only hands over would go on for ever.
-            if asked_any && now + self.garmin.longest_window() + COMMIT_MARGIN > deadline {
+            // One window is asked however short the time, or an invocation might do nothing but hand over; but none when
+            // the time is over: a worker that was frozen knows nothing of what has happened since it looked.
+            let no_time_at_all = now + COMMIT_MARGIN >= deadline;
+            let no_time_for_another =
+                asked_any && now + self.garmin.longest_window() + COMMIT_MARGIN > deadline;
+            if no_time_at_all || no_time_for_another {
                 windows.push_front(window);
                 break Stop::TimeIsUp;
             }
@@ -252,7 +272,11 @@ where
                     yielded.done.push(window);
                 }
                 Err(FetchError::RangeTooLong) => match window.halves() {
-                    Some(halves) => halves.into_iter().rev().for_each(|half| windows.push_front(half)),
+                    // An earlier invocation may have come to this window too, and have got one half done.
+                    Some(halves) => {
+                        let open = halves.into_iter().rev().filter(|half| !job.progress.covers(half));
+                        open.for_each(|half| windows.push_front(half));
+                    }
                     None => {
                         note_failure(&name_for_people(&window), "Garmin refuses even a single day", yielded);
                         failed.push(window);
@@ -261,7 +285,7 @@ where
                 Err(FetchError::Unauthorized) if !refreshed_for_401 => {
                     refreshed_for_401 = true;
                     windows.push_front(window);
-                    match self.refresh(link, &tokens.0, version, consecutive_throttles).await? {
+                    match self.refresh(link, &tokens.0, version, throttles).await? {
                         Ok(fresh) => {
                             version = fresh.1;
                             tokens = fresh;
@@ -276,7 +300,7 @@ where
                 }
                 Err(FetchError::Throttled { retry_after }) => {
                     windows.push_front(window);
-                    break self.throttled(job, retry_after, consecutive_throttles).await?;
+                    break self.throttled(&job.account, retry_after, throttles).await?;
                 }
                 Err(FetchError::OutOfTime) => {
                     windows.push_front(window);
@@ -398,13 +422,13 @@ where
     async fn fresh_tokens(
         &self,
         link: &Link,
-        consecutive_throttles: u32,
+        throttles: Throttles,
     ) -> Result<Result<(Tokens, u64), Stop>, ProcessError> {
         let tokens = self.vault.open(&link.user_id, &link.tokens).await?;
         if tokens.expires_at - REFRESH_BEFORE_EXPIRY > self.clock.now() {
             return Ok(Ok((tokens, link.tokens_version)));
         }
-        self.refresh(link, &tokens, link.tokens_version, consecutive_throttles).await
+        self.refresh(link, &tokens, link.tokens_version, throttles).await
     }
 
     /// Trades a token pair for the next and stores it before anybody uses it. If another worker was faster, its pair is
@@ -414,28 +438,52 @@ where
         link: &Link,
         tokens: &Tokens,
         version: u64,
-        consecutive_throttles: u32,
+        throttles: Throttles,
     ) -> Result<Result<(Tokens, u64), Stop>, ProcessError> {
         let now = self.clock.now();
         match self.garmin.refresh(tokens).await {
-            Ok(fresh) => {
-                let sealed = self.vault.seal(&link.user_id, &fresh).await?;
-                let stored =
-                    self.links.replace_tokens(&link.user_id, version, &sealed, fresh.expires_at, now).await?;
-                match stored {
-                    Applied::Yes => Ok(Ok((fresh, version + 1))),
-                    Applied::Lost => self.newer_tokens(link, version).await,
-                }
-            }
+            Ok(fresh) => match self.keep_tokens(link, &fresh, version, now).await? {
+                Applied::Yes => Ok(Ok((fresh, version + 1))),
+                Applied::Lost => self.newer_tokens(link, version).await,
+            },
             // Used already, perhaps by a worker that has stored what it got since we read the link.
             Err(RefreshError::InvalidGrant) => self.newer_tokens(link, version).await,
             Err(RefreshError::Throttled { retry_after }) => {
-                let not_before = now + throttle_wait(retry_after, consecutive_throttles);
-                Ok(Err(Stop::Throttled { retry_at: self.links.throttle(&link.account, not_before).await? }))
+                Ok(Err(self.throttled(&link.account, retry_after, throttles).await?))
             }
             Err(RefreshError::Unavailable { code }) => {
                 tracing::warn!(code, "token refresh failed; garmin is unavailable");
                 Ok(Err(Stop::NoToken { code }))
+            }
+        }
+    }
+
+    /// Stores a fresh pair, over `version` only. The old pair is worthless by now, and losing the new one costs the person
+    /// a sign-in, so this is tried more than once. That is safe even when an outcome is unknown: if it was applied, the
+    /// next try finds the version moved on, and what is stored is read.
+    async fn keep_tokens(
+        &self,
+        link: &Link,
+        fresh: &Tokens,
+        version: u64,
+        now: DateTime<Utc>,
+    ) -> Result<Applied, ProcessError> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let kept = match self.vault.seal(&link.user_id, fresh).await {
+                Ok(sealed) => self
+                    .links
+                    .replace_tokens(&link.user_id, version, &sealed, fresh.expires_at, now)
+                    .await
+                    .map_err(ProcessError::from),
+                Err(error) => Err(error.into()),
+            };
+            match kept {
+                Err(error) if tries < TOKEN_STORE_TRIES => {
+                    tracing::warn!(error = %error, "fresh tokens not stored; trying again");
+                }
+                kept => return kept,
             }
         }
     }
@@ -446,8 +494,7 @@ where
         link: &Link,
         version: u64,
     ) -> Result<Result<(Tokens, u64), Stop>, ProcessError> {
-        let stored =
-            self.links.link(&link.user_id).await?.filter(|link| link.is_active && !link.reauth_required);
+        let stored = self.links.link(&link.user_id).await?.filter(|stored| stored.serves(&link.account));
         match stored {
             Some(stored) if stored.tokens_version > version => {
                 let tokens = self.vault.open(&stored.user_id, &stored.tokens).await?;
@@ -460,16 +507,23 @@ where
         }
     }
 
-    /// Keeps the wait with the account before anything else, so that no other job calls earlier.
+    /// Keeps the wait with the account before anything else, so that no other job calls earlier; and counts it over all
+    /// accounts, for when Garmin throttles many it is not their doing but ours.
     async fn throttled(
         &self,
-        job: &Job,
+        account: &AccountKey,
         retry_after: Option<TimeDelta>,
-        consecutive_throttles: u32,
+        throttles: Throttles,
     ) -> Result<Stop, ProcessError> {
-        let not_before = self.clock.now() + throttle_wait(retry_after, consecutive_throttles);
-        let retry_at = self.links.throttle(&job.account, not_before).await?;
-        Ok(Stop::Throttled { retry_at })
+        let now = self.clock.now();
+        let own = now + throttle_wait(retry_after, throttles.account);
+        let own = self.links.throttle(account, own).await?;
+        let everybodys = now + breaker_wait(throttles.everybody);
+        let everybodys = self.links.throttle(&AccountKey::everybody(), everybodys).await?;
+        if everybodys > now {
+            tracing::error!(until = %everybodys, "garmin throttles account after account: nobody is asked for a while");
+        }
+        Ok(Stop::Throttled { retry_at: own.max(everybodys) })
     }
 }
 

@@ -89,11 +89,9 @@ impl<J: JobStore, L: LinkStore, Q: ChunkQueue, C: Clock> Sweeper<J, L, Q, C> {
         use crate::job::PauseReason;
         Ok(match job.pause_reason {
             Some(PauseReason::Throttled) => true,
-            Some(PauseReason::ReauthRequired) => self
-                .links
-                .link(&job.key.user_id)
-                .await?
-                .is_some_and(|link| link.is_active && !link.reauth_required),
+            Some(PauseReason::ReauthRequired) => {
+                self.links.link(&job.key.user_id).await?.is_some_and(|link| link.serves(&job.account))
+            }
             Some(PauseReason::User) | None => false,
         })
     }

@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use sync_core::ports::FetchError;
 use sync_core::record::DayRecord;
 
+use super::table::WEEK_BEGINS;
 use crate::harvest::Harvest;
 use crate::reading::{Node, Read, rounded};
 
@@ -83,7 +84,13 @@ pub(crate) fn hill_score(answer: &Node<'_>, harvest: &mut Harvest) -> Read<()> {
     Ok(())
 }
 
-/// `endurancescore/stats`: weeks counted back from the last day asked for, and the score of that day.
+/// The last day of the calendar week that a day is in.
+fn end_of_week(date: NaiveDate) -> Option<NaiveDate> {
+    date.week(WEEK_BEGINS).checked_last_day()
+}
+
+/// `endurancescore/stats`: weeks counted back from the last day asked for, which is the last day of a week, and the score
+/// of that day. A week is named by its first day, or by its first with a score; it is stored on its last.
 pub(crate) fn endurance_score(answer: &Node<'_>, harvest: &mut Harvest) -> Read<()> {
     if let Some(weeks) = answer.get("groupMap")? {
         for (first_day, week) in weeks.entries()? {
@@ -92,12 +99,13 @@ pub(crate) fn endurance_score(answer: &Node<'_>, harvest: &mut Harvest) -> Read<
                 endurance_score_week_maximum: week.whole("groupMax")?,
                 ..DayRecord::default()
             };
-            harvest.day(Some(week.date_from_name(first_day)?), &values)?;
+            harvest.day(end_of_week(week.date_from_name(first_day)?), &values)?;
         }
     }
     if let Some(score) = answer.get("enduranceScoreDTO")? {
         let values = DayRecord { endurance_score: score.whole("overallScore")?, ..DayRecord::default() };
-        harvest.day(score.day("calendarDate")?, &values)?;
+        // Of another day it would be there or not, as the window happens to end.
+        harvest.day(score.day("calendarDate")?.filter(|date| end_of_week(*date) == Some(*date)), &values)?;
     }
     Ok(())
 }

@@ -1,8 +1,9 @@
 //! The endpoint table: one entry per data source. What Garmin's paths, caps and habits are stands here and nowhere else.
 
-use sync_core::MetricType;
+use chrono::{Days, Weekday};
 use sync_core::MetricType as M;
 use sync_core::window::SourceId;
+use sync_core::{DateRange, MetricType};
 
 use super::{activities, body, days, fitness, intraday, sleep, workouts};
 use crate::harvest::Harvest;
@@ -75,6 +76,8 @@ pub struct Endpoint {
     pub oldest_days: Option<u32>,
     /// Whether the daily summary holds all of it, too.
     pub in_daily_summary: bool,
+    /// Whether a row of it is a week: then it is asked for whole weeks, whatever the window.
+    pub weekly: bool,
     /// What a 404 means.
     pub not_found: NotFound,
     pub(crate) parse: Parse,
@@ -98,6 +101,20 @@ impl Endpoint {
         }
     }
 
+    /// The days that a call for a window of `days` names. A weekly entry is asked for the weeks that end within the
+    /// window, so that a week has the same value in every window that its last day is in; none when no week ends there.
+    /// It never reaches beyond the window's last day, and is no longer than a window of whole weeks.
+    #[must_use]
+    pub fn asked_days(&self, days: DateRange) -> Option<DateRange> {
+        if !self.weekly {
+            return Some(days);
+        }
+        let last = days.end().week(WEEK_BEGINS).checked_last_day()?;
+        let last = if last == days.end() { last } else { last.checked_sub_days(DAYS_OF_A_WEEK)? };
+        let first = days.start().week(WEEK_BEGINS).checked_first_day()?;
+        DateRange::new(first, last).ok()
+    }
+
     const fn range(
         source: &'static str,
         path: &'static str,
@@ -113,7 +130,8 @@ impl Endpoint {
             metrics,
             oldest_days: None,
             in_daily_summary: false,
-            not_found: NotFound::Nothing,
+            weekly: false,
+            not_found: NotFound::Gap,
             parse,
         }
     }
@@ -126,6 +144,14 @@ impl Endpoint {
         Self { in_daily_summary: true, ..self }
     }
 
+    const fn by_week(self) -> Self {
+        Self { weekly: true, ..self }
+    }
+
+    const fn nothing_when_not_found(self) -> Self {
+        Self { not_found: NotFound::Nothing, ..self }
+    }
+
     const fn only(self, asked: Asked) -> Self {
         Self { asked, ..self }
     }
@@ -135,9 +161,13 @@ impl Endpoint {
     }
 
     const fn object(self, asked: Asked) -> Self {
-        Self { scope: Scope::Object, asked, not_found: NotFound::Gap, ..self }
+        Self { scope: Scope::Object, asked, ..self }
     }
 }
+
+/// The first day of a week, as this project stores weeks.
+pub(crate) const WEEK_BEGINS: Weekday = Weekday::Mon;
+const DAYS_OF_A_WEEK: Days = Days::new(7);
 
 /// Series within the day are at hand for about this many days.
 pub const INTRADAY_DAYS: u32 = 180;
@@ -241,7 +271,8 @@ pub static TABLE: &[Endpoint] = &[
         Some(84),
         &[M::EnduranceScore],
         fitness::endurance_score,
-    ),
+    )
+    .by_week(),
     Endpoint::range(
         "lactate_threshold_heart_rate",
         "/biometric-service/stats/lactateThresholdHeartRate/range/{start}/{end}?sport=RUNNING&aggregation=daily&aggregationStrategy=LATEST",
@@ -269,7 +300,9 @@ pub static TABLE: &[Endpoint] = &[
         Some(90),
         &[M::MenstrualData],
         days::menstrual_calendar,
-    ),
+    )
+    // Not set up by this person. Anywhere else a 404 might be a path that Garmin has moved, and must show.
+    .nothing_when_not_found(),
     Endpoint::range(
         "hydration",
         "/usersummary-service/stats/hydration/daily/{start}/{end}",

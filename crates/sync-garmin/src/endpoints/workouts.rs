@@ -31,7 +31,7 @@ fn workout(row: &Node<'_>) -> Read<WorkoutRecord> {
         estimated_seconds: row.whole("estimatedDurationInSecs")?,
         estimated_meters: row.num("estimatedDistanceInMeters")?,
         created_at: row.wall_clock("createdDate")?,
-        updated_at: row.wall_clock("updateDate")?.or(row.wall_clock("updatedDate")?),
+        changed_at: row.wall_clock("updateDate")?.or(row.wall_clock("updatedDate")?),
         steps: None,
     })
 }

@@ -117,6 +117,11 @@ pub async fn only_the_refused_tokens_ask_for_a_new_sign_in(stores: &impl Stores)
     let kept = stored(stores, "refused").await;
     assert!(kept.reauth_required && kept.is_active);
     assert_eq!(kept.updated_at, at(7));
+    // Another worker had traded the same pair and is slow to store what it got: nobody has to sign in after all.
+    let fresh = SealedTokens("bmV3ZXI=".to_owned());
+    let replaced = stores.links().replace_tokens(&user, 2, &fresh, at(9_000), at(8)).await;
+    assert_eq!(replaced.expect("an answer"), Applied::Yes);
+    assert!(!stored(stores, "refused").await.reauth_required);
 }
 
 /// Nobody's tokens can be replaced, and trying makes no link.

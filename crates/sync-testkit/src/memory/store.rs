@@ -473,6 +473,7 @@ impl LinkStore for MemoryStore {
             link.tokens = tokens.clone();
             link.tokens_version = version + 1;
             link.token_expires_at = expires_at;
+            link.reauth_required = false;
             link.updated_at = now;
             Ok(Applied::Yes)
         })

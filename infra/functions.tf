@@ -1,0 +1,195 @@
+# The functions: one per set of permissions and timeout. Adding one is one entry in `functions` and a folder of that name in
+# functions/; routes, role, log, integration, alarms and dashboard follow from the entry.
+#
+#   description      what it does, in a line
+#   routes           "METHOD /path" each, exactly the ROUTES of its code and the files in events/; none for what is not called over HTTP
+#   timeout_seconds  after how long an invocation is cut off
+#   memory_mb        memory, and with it the share of a processor
+#   tables           what it may do to which table: sid, table, actions; index for an index instead of the table;
+#                    never for attributes that it must not touch
+#   nudges           whether it sends messages to the two queues
+#   takes_nudges     whether the two queues call it
+#   scheduled        whether the schedule calls it
+#   seals_tokens     whether it may turn Garmin's tokens into ciphertext
+#   opens_tokens     whether it may turn them back
+#   talks_to_garmin  whether it gets garmin_environment
+#
+# A function's own user cannot be written into its role (dynamodb:LeadingKeys): one role serves every user, and the user id
+# comes from the verified token. What a role can say is said: which table, which calls, and which attributes never.
+
+locals {
+  # A rustls handshake and some JSON need little memory; 256 MB is a seventh of a processor, with which a cold start
+  # stays below half a second. The same everywhere, because nothing here computes.
+  memory_mb = 256
+
+  # Far above what a few reads and one transaction take, below the 30 s at which the HTTP API cuts off; a person who
+  # waits longer has left.
+  api_timeout_seconds = 10
+
+  # What only sealing or opening may touch: a role that moves locks must not be able to exchange somebody's tokens.
+  token_attributes = ["tokens", "tokens_version", "token_expires_at"]
+
+  functions = {
+    create-job = {
+      description     = "Starts a sync, and says what one would amount to"
+      routes          = ["POST /integrations/garmin/sync/incremental", "POST /integrations/garmin/sync/historical", "GET /integrations/garmin/sync/estimate"]
+      timeout_seconds = local.api_timeout_seconds
+      memory_mb       = local.memory_mb
+      tables = [
+        { sid = "StoreJobsAndRememberedAnswers", table = "garmin_sync_jobs", actions = ["GetItem", "PutItem", "Query"] },
+        { sid = "ReadLinksAndTakeTheUsersLock", table = "external_data_providers", actions = ["GetItem", "UpdateItem"], never = local.token_attributes },
+        { sid = "TakeTheAccountsLock", table = "garmin_accounts", actions = ["UpdateItem"] },
+      ]
+      nudges = true
+    }
+
+    read-job = {
+      description     = "Shows where a sync stands and what went before; cannot write"
+      routes          = ["GET /integrations/garmin/sync/status", "GET /integrations/garmin/sync/jobs"]
+      timeout_seconds = local.api_timeout_seconds
+      memory_mb       = local.memory_mb
+      tables = [
+        { sid = "ReadJobs", table = "garmin_sync_jobs", actions = ["GetItem", "Query"] },
+        { sid = "ReadLinks", table = "external_data_providers", actions = ["GetItem"] },
+      ]
+    }
+
+    control-job = {
+      description     = "Pauses, resumes and cancels"
+      routes          = ["POST /integrations/garmin/sync/pause", "POST /integrations/garmin/sync/resume", "POST /integrations/garmin/sync/cancel"]
+      timeout_seconds = local.api_timeout_seconds
+      memory_mb       = local.memory_mb
+      tables = [
+        { sid = "ReadAndMoveJobs", table = "garmin_sync_jobs", actions = ["GetItem", "UpdateItem"] },
+        { sid = "ReadLinksAndMoveTheUsersLock", table = "external_data_providers", actions = ["GetItem", "UpdateItem"], never = local.token_attributes },
+        { sid = "ReadWaitsAndMoveTheAccountsLock", table = "garmin_accounts", actions = ["GetItem", "UpdateItem"] },
+      ]
+      nudges = true
+    }
+
+    process-chunk = {
+      description = "Imports one chunk of a job"
+      routes      = []
+      # A chunk of 30 days is 70 to 110 calls at one a second, then one or two transactions; what does not fit goes on in
+      # the next invocation. Longer would only make a dead worker's lease longer.
+      timeout_seconds = 180
+      memory_mb       = local.memory_mb
+      tables = [
+        { sid = "ClaimAndMoveJobs", table = "garmin_sync_jobs", actions = ["GetItem", "UpdateItem", "ConditionCheckItem"] },
+        { sid = "ReadLinksReplaceTokensAndReleaseTheUsersLock", table = "external_data_providers", actions = ["GetItem", "UpdateItem"] },
+        { sid = "KeepWaitsAndReleaseTheAccountsLock", table = "garmin_accounts", actions = ["GetItem", "UpdateItem"] },
+        # Written, never read: a merge is one update with a condition.
+        { sid = "MergeRecords", table = "health_records", actions = ["UpdateItem"] },
+      ]
+      nudges          = true
+      takes_nudges    = true
+      seals_tokens    = true
+      opens_tokens    = true
+      talks_to_garmin = true
+    }
+
+    sweep-jobs = {
+      description = "Every minute: nudges what is due"
+      routes      = []
+      # Two hundred jobs at most, at some 30 ms each, is 6 s; and never longer than its own period.
+      timeout_seconds = 60
+      memory_mb       = local.memory_mb
+      tables = [
+        { sid = "FindDueJobs", table = "garmin_sync_jobs", index = "due", actions = ["Query"] },
+        { sid = "ReadAndPostponeJobs", table = "garmin_sync_jobs", actions = ["GetItem", "UpdateItem"] },
+        { sid = "ReadLinks", table = "external_data_providers", actions = ["GetItem"] },
+      ]
+      nudges    = true
+      scheduled = true
+    }
+  }
+
+  # From here on everything follows from the entries.
+
+  writes = ["PutItem", "UpdateItem", "DeleteItem"]
+
+  # A ciphertext opens for its owner and for Garmin's links only: the vault's encryption context, demanded.
+  for_one_owner = {
+    StringEquals                = { "kms:EncryptionContext:provider" = ["garmin"] }
+    Null                        = { "kms:EncryptionContext:user_id" = ["false"] }
+    "ForAllValues:StringEquals" = { "kms:EncryptionContextKeys" = ["provider", "user_id"] }
+  }
+
+  through = { for service in ["dynamodb", "sqs"] : service => {
+    StringEquals = { "kms:ViaService" = ["${service}.${var.region}.amazonaws.com"] }
+  } }
+
+  chunk_queue_arns = [for name in sort(keys(local.queues)) : aws_sqs_queue.chunks[name].arn]
+
+  statements = {
+    for name, function in local.functions : name => concat(
+      [for access in function.tables : {
+        sid       = access.sid
+        actions   = [for action in access.actions : "dynamodb:${action}"]
+        resources = ["${local.table_arns[access.table]}${can(access.index) ? "/index/${access.index}" : ""}"]
+        condition = can(access.never) ? { "ForAllValues:StringNotEquals" = { "dynamodb:Attributes" = access.never } } : {}
+      }],
+      [{
+        sid = "UseTheTablesKeyThroughDynamoDb"
+        # A reader opens; a writer also encrypts.
+        actions = concat(["kms:Decrypt", "kms:DescribeKey"],
+        length(setintersection(flatten(function.tables[*].actions), local.writes)) > 0 ? ["kms:Encrypt", "kms:GenerateDataKey"] : [])
+        resources = [aws_kms_key.data.arn]
+        condition = local.through.dynamodb
+      }],
+      !try(function.nudges, false) ? [] : [
+        { sid = "NudgeBothQueues", actions = ["sqs:SendMessage"], resources = local.chunk_queue_arns, condition = {} },
+        { sid = "EncryptNudgesThroughSqs", actions = ["kms:Decrypt", "kms:GenerateDataKey"], resources = [aws_kms_key.data.arn], condition = local.through.sqs },
+      ],
+      !try(function.takes_nudges, false) ? [] : [
+        {
+          sid       = "TakeNudgesFromBothQueues"
+          actions   = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
+          resources = local.chunk_queue_arns
+          condition = {}
+        },
+      ],
+      !try(function.seals_tokens, false) ? [] : [
+        { sid = "SealTokensForTheirOwner", actions = ["kms:GenerateDataKey"], resources = [aws_kms_key.tokens.arn], condition = local.for_one_owner },
+      ],
+      !try(function.opens_tokens, false) ? [] : [
+        { sid = "OpenTokensForTheirOwner", actions = ["kms:Decrypt"], resources = [aws_kms_key.tokens.arn], condition = local.for_one_owner },
+      ],
+    )
+  }
+
+  environment = {
+    for name, function in local.functions : name => merge(
+      {
+        TABLE_PREFIX       = var.table_prefix
+        JOB_RETENTION_DAYS = tostring(var.job_retention_days)
+      },
+      !try(function.nudges, false) ? {} : {
+        INCREMENTAL_QUEUE_URL = aws_sqs_queue.chunks["incremental"].url
+        HISTORICAL_QUEUE_URL  = aws_sqs_queue.chunks["historical"].url
+      },
+      !(try(function.seals_tokens, false) || try(function.opens_tokens, false)) ? {} : {
+        TOKENS_KEY_ID = aws_kms_key.tokens.arn
+      },
+      !try(function.talks_to_garmin, false) ? {} : var.garmin_environment,
+    )
+  }
+}
+
+module "function" {
+  source   = "./modules/function"
+  for_each = local.functions
+
+  name            = "${var.name}-${each.key}"
+  description     = each.value.description
+  artifact        = replace(var.artifact, "{function}", each.key)
+  architecture    = var.architecture
+  timeout_seconds = each.value.timeout_seconds
+  memory_mb       = each.value.memory_mb
+  stopped         = var.running == "nothing"
+  environment     = local.environment[each.key]
+  statements      = local.statements[each.key]
+
+  log_retention_days = var.log_retention_days
+  log_key_arn        = aws_kms_key.data.arn
+}

@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+"""Everything about infra/ that can be checked without an AWS account.
+
+    python3 infra/tests/run.py             all of it
+    python3 infra/tests/run.py --static    without Terraform: functions, routes, events and this folder agree
+
+With TF_PLUGIN_DIR set, Terraform takes the AWS provider from that local mirror and nothing from the network.
+Python's standard library only.
+"""
+
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+INFRA = pathlib.Path(__file__).resolve().parent.parent
+ROOT = INFRA.parent
+
+
+def functions_in_infra():
+    """The entries of locals.functions, each with its text."""
+    text = (INFRA / "functions.tf").read_text()
+    block = re.search(r"^  functions = \{\n(.*?)^  \}\n", text, re.S | re.M)
+    assert block, "infra/functions.tf: locals.functions was not found"
+    return dict(re.findall(r"^    ([a-z-]+) = \{\n(.*?)^    \}\n", block[1], re.S | re.M))
+
+
+def functions_in_code():
+    return {path.parent.name for path in (ROOT / "functions").glob("*/Cargo.toml")}
+
+
+def routes_in_infra(entries):
+    return {
+        name: set(re.findall(r'"((?:GET|POST|PUT|PATCH|DELETE) /[^"]*)"', re.search(r"routes\s*=\s*\[(.*?)\]", text, re.S)[1]))
+        for name, text in entries.items()
+    }
+
+
+def routes_in_code(name):
+    """The pairs that ROUTES names: constants like ("POST", "/integrations/…"), or the pairs themselves."""
+    source = "".join(path.read_text() for path in sorted((ROOT / "functions" / name / "src").glob("**/*.rs")))
+    listed = re.search(r"pub const ROUTES[^=]*=\s*&?\[(.*?)\];", source, re.S)
+    if not listed:
+        return set()
+    pair = r'\(\s*"([A-Z]+)",\s*"([^"]+)",?\s*\)'
+    named = {name: f"{method} {path}" for name, method, path in re.findall(r"const ([A-Z_]+): [\w:]*Route\s*=\s*" + pair, source)}
+    routes = {f"{method} {path}" for method, path in re.findall(pair, listed[1])}
+    for constant in re.findall(r"\b([A-Z][A-Z_]*)\b", re.sub(pair, "", listed[1])):
+        assert constant in named, f"functions/{name}: ROUTES names {constant}, which is no route that this test can read"
+        routes.add(named[constant])
+    return routes
+
+
+def events():
+    """Each file in events/ with the function it is for, and the route it is for, if it is a request."""
+    found = {}
+    for path in sorted((ROOT / "events").glob("*.json")):
+        found[path.name] = (json.loads(path.read_text()).get("routeKey"), path.stem)
+    return found
+
+
+def routes_described():
+    """The routes of the OpenAPI description, if there is one."""
+    for path in sorted(ROOT.glob("docs/openapi*.json")) + sorted(ROOT.glob("openapi*.json")):
+        yield path.name, {f"{method.upper()} {route}" for route, methods in json.loads(path.read_text())["paths"].items() for method in methods if method in {"get", "post", "put", "patch", "delete"}}
+
+
+def static():
+    """What is wrong, in sentences."""
+    entries = functions_in_infra()
+    code = functions_in_code()
+    for name in sorted(code - entries.keys()):
+        yield f"functions/{name} exists, and locals.functions in infra/functions.tf has no entry for it"
+    for name in sorted(entries.keys() - code):
+        yield f"infra/functions.tf deploys {name}, and there is no functions/{name}"
+
+    routes = routes_in_infra(entries)
+    for name in sorted(code & entries.keys()):
+        for route in sorted(routes_in_code(name) - routes[name]):
+            yield f"{name} answers {route}, and infra/functions.tf does not lead there"
+        for route in sorted(routes[name] - routes_in_code(name)):
+            yield f"infra/functions.tf leads {route} to {name}, whose ROUTES does not have it"
+
+    sampled = {}
+    for file, (route, stem) in events().items():
+        owner = max((name for name in entries if stem.startswith(f"{name}-")), key=len, default=None)
+        if owner is None:
+            yield f"events/{file} starts with the name of no function"
+        elif route is not None:
+            if route not in routes[owner]:
+                yield f"events/{file} is for {route}, which {owner} does not answer"
+            sampled.setdefault(owner, set()).add(route)
+        else:
+            sampled.setdefault(owner, set())
+            if routes[owner]:
+                yield f"events/{file} has no routeKey, and {owner} is called over HTTP"
+    for name in sorted(entries):
+        for route in sorted(routes[name] - sampled.get(name, set())):
+            yield f"there is no sample of {route} in events/"
+        if name not in sampled:
+            yield f"there is no sample event for {name} in events/"
+
+    every = set().union(*routes.values())
+    for file, described in routes_described():
+        for route in sorted(every ^ described):
+            yield f"{route} is in {'infra/' if route in every else file} and not in {file if route in every else 'infra/'}"
+
+    yield from variables_told(entries)
+    yield from runbook()
+
+
+def variables_told(entries):
+    """Every environment variable that functions/README.md says somebody needs is one that Terraform sets."""
+    known = set(re.findall(r"^\s+([A-Z][A-Z_]+) += ", (INFRA / "functions.tf").read_text(), re.M))
+    adapters = ROOT / "crates" / "sync-aws" / "src" / "config.rs"
+    if adapters.exists():
+        for name in re.findall(r'const \w+: &str = "([A-Z_]+)"', adapters.read_text()):
+            if name not in known and name != "TOKENS_KEY_FILE":
+                yield f"{adapters.relative_to(ROOT)} reads {name}, which infra/functions.tf never sets"
+
+
+def runbook():
+    """Every alarm leads to a heading of docs/operations.md that exists, and every such heading has an alarm."""
+    alarms = set(re.findall(r"docs/operations\.md#(alarm-[a-z-]+)", (INFRA / "alarms.tf").read_text()))
+    operations = (ROOT / "docs" / "operations.md").read_text()
+    headings = {re.sub(r"[^a-z0-9 -]", "", title.lower()).strip().replace(" ", "-") for title in re.findall(r"^#+ (.*)$", operations, re.M)}
+    for alarm in sorted(alarms - headings):
+        yield f"an alarm leads to docs/operations.md#{alarm}, and there is no such heading"
+    for heading in sorted(h for h in headings - alarms if h.startswith("alarm-")):
+        yield f"docs/operations.md#{heading} explains an alarm that infra/alarms.tf does not have"
+
+
+def terraform(*arguments):
+    environment = {**os.environ, "TF_IN_AUTOMATION": "1"}
+    print("+ terraform", *arguments, flush=True)
+    return subprocess.run(["terraform", *arguments], cwd=INFRA, env=environment).returncode == 0
+
+
+def main():
+    wrong = list(static())
+    for sentence in wrong:
+        print(f"infra: {sentence}")
+    if wrong:
+        return 1
+    print("infra: functions, routes, events, variables and the runbook agree")
+    if "--static" in sys.argv:
+        return 0
+    mirror = os.environ.get("TF_PLUGIN_DIR")
+    init = ["init", "-backend=false", "-input=false", "-no-color"] + ([f"-plugin-dir={mirror}"] if mirror else [])
+    steps = [["fmt", "-check", "-recursive"], init, ["validate", "-no-color"], ["test", "-no-color"]]
+    return 0 if all(terraform(*step) for step in steps) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
