@@ -17,7 +17,7 @@ use sync_aws::{
     TableNames,
 };
 use sync_core::ports::{RandomIds, SystemClock};
-use sync_core::timing::{LEASE_MARGIN, NUDGE_GRACE};
+use sync_core::timing::NUDGE_GRACE;
 use sync_core::use_cases::control::Controller;
 use sync_core::use_cases::process_chunk::Worker;
 use sync_core::use_cases::start::Starter;
@@ -81,6 +81,20 @@ impl System {
     /// # Errors
     /// When another server has the directory, an address cannot be had, or the directory cannot be read.
     pub async fn start(data: &DataDir, args: &SystemArgs, latency: Duration) -> Result<Self> {
+        Self::start_behind(data, args, latency, Clone::clone).await
+    }
+
+    /// Starts everything with something between it and its AWS: what the functions, the poller and the command line ask
+    /// goes to the addresses that `between` makes of the real ones.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn start_behind(
+        data: &DataDir,
+        args: &SystemArgs,
+        latency: Duration,
+        between: impl FnOnce(&sync_aws::Endpoints) -> sync_aws::Endpoints,
+    ) -> Result<Self> {
         let lock = data.lock()?;
         let issuer = Arc::new(data.issuer()?);
         let simulator = match (args.garmin, &args.garmin_url) {
@@ -99,7 +113,7 @@ impl System {
         })
         .await
         .context("the embedded AWS cannot be started")?;
-        let aws = embedded.clients();
+        let aws = AwsClients::connect(&between(embedded.endpoints()));
         sync_aws::migrate(&aws.dynamodb, "").await.context("the tables cannot be set up")?;
 
         let tables = TableNames::default();
@@ -208,19 +222,8 @@ impl System {
         };
         system.loops.spawn(poller.run(system.stop.clone(), system.invocations.clone()));
 
-        let first_looks = Arc::clone(&sweeper);
-        let stop = system.stop.clone();
-        system.loops.spawn(async move {
-            let last_lease_ends =
-                invocation + LEASE_MARGIN.to_std().unwrap_or_default() + Duration::from_secs(1);
-            for wait in [Duration::ZERO, last_lease_ends] {
-                tokio::select! {
-                    () = stop.cancelled() => return,
-                    () = tokio::time::sleep(wait) => {}
-                }
-                look_ahead(&first_looks).await;
-            }
-        });
+        let first_look = Arc::clone(&sweeper);
+        system.loops.spawn(async move { look_ahead(&first_look).await });
         let every = Duration::from_secs(args.sweep_seconds);
         system.loops.spawn(ticker::run(every, system.stop.clone(), move || {
             let sweeper = Arc::clone(&sweeper);
@@ -323,8 +326,8 @@ fn add(routes: &mut Vec<Route>, name: &'static str, table: &[sync_http::Route], 
     }));
 }
 
-/// The queue is in memory and empty after a start: every job whose nudge may have been in it is looked at now, and again
-/// when a lease that the process before left behind must have ended.
+/// The queue is in memory and empty after a start: every job whose nudge may have been in it is looked at now. One with a
+/// lease that the process before left behind is due when that ends.
 async fn look_ahead(sweeper: &Sweeper<DynamoJobStore, DynamoLinkStore, SqsChunkQueue, SystemClock>) {
     if let Err(error) = sweeper.sweep(NUDGE_GRACE).await {
         tracing::warn!(%error, "the first look at unfinished jobs failed; the sweeper comes back to them");

@@ -281,15 +281,14 @@ pub fn pause_for_garmin(
     })
 }
 
-/// Sweeper: somebody is about to be nudged, look again after [`NUDGE_GRACE`]; or the job waits, look again when its wait
-/// is over. A sweeper that looks ahead, or whose clock is, must not put a throttled job off for a day.
+/// Sweeper: somebody is about to be nudged, look again after [`NUDGE_GRACE`]; or the job waits for a person, and is looked
+/// at every [`PAUSED_RECHECK`]. Earlier when something that keeps workers out ends earlier: a lease, which may be a dead
+/// worker's, the wait before another try, a throttle.
 #[must_use]
 pub fn next_look(job: &Job, now: DateTime<Utc>) -> DateTime<Utc> {
-    if job.status == JobStatus::Paused {
-        job.retry_at.filter(|retry_at| *retry_at > now).unwrap_or(now + PAUSED_RECHECK)
-    } else {
-        now + NUDGE_GRACE
-    }
+    let grace = if job.status == JobStatus::Paused { PAUSED_RECHECK } else { NUDGE_GRACE };
+    let ends = [job.lease_until, job.retry_at].into_iter().flatten().filter(|end| *end > now);
+    ends.fold(now + grace, DateTime::min)
 }
 
 /// The watermark that finishing `job` earns: its last day, when it imported everything up to today or yesterday and

@@ -182,16 +182,28 @@ fn what_waits_for_garmin_goes_on_when_its_time_has_come_and_what_waits_for_the_u
 }
 
 #[test]
-fn a_sweeper_that_comes_too_early_looks_again_when_the_wait_is_over() {
+fn the_next_look_is_when_the_first_thing_that_keeps_workers_out_has_ended_and_never_in_the_past() {
     let running = in_status(JobStatus::Running);
+    assert_eq!(running.lease_until, Some(at(186)));
+    assert_eq!(transition::next_look(&running, at(10)), at(70), "a minute, the lease being longer");
+    assert_eq!(transition::next_look(&running, at(180)), at(186), "the end of the lease, being nearer");
+    assert_eq!(transition::next_look(&running, at(186)), at(246), "what has ended says nothing");
+
+    let again = transition::try_again(&running, vec![], vec![], vec![], at(40), at(20)).after;
+    assert_eq!(transition::next_look(&again, at(25)), at(40));
+    assert_eq!(transition::next_look(&again, at(41)), at(101));
+
     let pause = |reason, retry_at| {
         transition::pause_for_garmin(&running, vec![], vec![], vec![], reason, retry_at, at(9)).after
     };
     let throttled = pause(PauseReason::Throttled, Some(at(1800)));
-    assert_eq!(transition::next_look(&throttled, at(1790)), at(1800));
+    assert_eq!(transition::next_look(&throttled, at(1790)), at(1800), "paused, and yet not a day later");
     let reauth = pause(PauseReason::ReauthRequired, None);
     assert_eq!(transition::next_look(&reauth, at(1790)), at(1790) + PAUSED_RECHECK);
-    assert_eq!(transition::next_look(&running, at(1790)), at(1790) + NUDGE_GRACE);
+    let paused = in_status(JobStatus::Paused);
+    assert_eq!(transition::next_look(&paused, at(10)), at(10) + PAUSED_RECHECK);
+    let pending = in_status(JobStatus::Pending);
+    assert_eq!(transition::next_look(&pending, at(10)), at(10) + NUDGE_GRACE);
 }
 
 #[test]
