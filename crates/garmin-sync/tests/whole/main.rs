@@ -2,7 +2,6 @@
 #![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "what fails here is a test")]
 
 mod cancel;
-mod chaos;
 mod deliveries;
 mod five_years;
 mod intraday;
