@@ -2,16 +2,14 @@
 #![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "what fails here is a test")]
 
 mod cancel;
+mod chaos;
 mod deliveries;
 mod five_years;
 mod intraday;
 mod kill;
-mod kills;
 mod many_starts;
 mod process;
 mod resume;
-mod seed;
 mod sign_in;
-mod tables;
 mod words;
 mod world;
