@@ -1,7 +1,5 @@
 //! Two workers that refresh at once, against a Garmin that really rotates.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot build its world has failed")]
-
 use std::sync::Arc;
 use std::time::Duration;
 
