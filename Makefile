@@ -22,10 +22,12 @@ test: ## every test, against the embedded DynamoDB and SQS and the simulated Gar
 	$(INFRA_TEST)
 	$(CARGO_TEST) --workspace
 
-check: $(TOOLS)/bin/cargo-deny ## formatting, lints with warnings denied, licences, sources and walls
+check: $(TOOLS)/bin/cargo-deny ## formatting, lints with warnings denied, licences, sources, advisories and walls
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- --deny warnings
 	$(TOOLS)/bin/cargo-deny --all-features check bans licenses sources
+	@if $(TOOLS)/bin/cargo-deny fetch db >/dev/null 2>&1; then $(TOOLS)/bin/cargo-deny --all-features check advisories; \
+	else echo 'advisories skipped: the database of RustSec cannot be reached from here'; fi
 	$(if $(shell command -v terraform),terraform fmt -check -recursive infra,@echo 'terraform fmt skipped: no terraform here')
 
 build: ## the Lambda zips for arm64, which Terraform deploys: target/lambda-arm64/<function>/bootstrap.zip
