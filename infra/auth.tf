@@ -5,6 +5,16 @@ locals {
 
   issuer   = local.own_users ? "https://${aws_cognito_user_pool.users[0].endpoint}" : var.jwt_issuer
   audience = local.own_users ? [aws_cognito_user_pool_client.page[0].id] : var.jwt_audience
+
+  # As whom the page signs people in. Null where the issuer has no client for it: then the page stands without a sign-in, and
+  # people use the API from a frontend of their own.
+  page_client_id = local.own_users ? aws_cognito_user_pool_client.page[0].id : var.page_client_id
+
+  # Which places of the issuer the page's scripts talk to: its description, and where a code becomes a token.
+  sign_in_origins = local.own_users ? [
+    "https://cognito-idp.${var.region}.amazonaws.com",
+    "https://${aws_cognito_user_pool_domain.users[0].domain}.auth.${var.region}.amazoncognito.com",
+  ] : [regex("^https://[^/]+", var.jwt_issuer)]
 }
 
 resource "aws_cognito_user_pool" "users" {
@@ -44,6 +54,15 @@ resource "aws_cognito_user_pool" "users" {
   }
 }
 
+# Where people of the pool sign in.
+resource "aws_cognito_user_pool_domain" "users" {
+  count = local.own_users ? 1 : 0
+
+  # Shared by everybody in a region, as a bucket's name is.
+  domain       = "${var.name}-${local.account}"
+  user_pool_id = aws_cognito_user_pool.users[0].id
+}
+
 resource "aws_cognito_user_pool_client" "page" {
   count = local.own_users ? 1 : 0
 
@@ -52,9 +71,17 @@ resource "aws_cognito_user_pool_client" "page" {
 
   # A page cannot keep a secret.
   generate_secret = false
-  # SRP for the page, the admin flow for somebody with AWS credentials at a command line; the password itself is sent by neither
-  # of the page's flows.
-  explicit_auth_flows           = ["ALLOW_USER_SRP_AUTH", "ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
+  # The page sends people to the pool's own sign-in and gets a code back, which only it can redeem (PKCE): no script of ours
+  # ever sees a password.
+  supported_identity_providers         = ["COGNITO"]
+  allowed_oauth_flows_user_pool_client = true
+  allowed_oauth_flows                  = ["code"]
+  allowed_oauth_scopes                 = ["openid", "email"]
+  callback_urls                        = ["${local.page_url}/"]
+  logout_urls                          = ["${local.page_url}/"]
+
+  # The admin flow is for somebody with AWS credentials at a command line.
+  explicit_auth_flows           = ["ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
   prevent_user_existence_errors = "ENABLED"
   enable_token_revocation       = true
 

@@ -2,7 +2,7 @@
 
 output "page_url" {
   description = "Where people go."
-  value       = "https://${coalesce(var.page_domain, aws_cloudfront_distribution.page.domain_name)}"
+  value       = local.page_url
 }
 
 output "api_url" {
@@ -11,7 +11,7 @@ output "api_url" {
 }
 
 output "page_bucket" {
-  description = "Where the built page goes: aws s3 sync web/dist s3://<this> --delete"
+  description = "Where the built page goes: aws s3 sync web/dist s3://<this> --delete --exclude config.json"
   value       = aws_s3_bucket.page.bucket
 }
 

@@ -12,8 +12,7 @@ locals {
   caching_disabled              = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
   all_viewer_except_host_header = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
 
-  # Where the page may connect to besides itself: where people sign in.
-  sign_in_origin = local.own_users ? "https://cognito-idp.${var.region}.amazonaws.com" : regex("^https://[^/]+", var.jwt_issuer)
+  page_url = "https://${coalesce(var.page_domain, aws_cloudfront_distribution.page.domain_name)}"
 }
 
 resource "aws_s3_bucket" "page" {
@@ -96,6 +95,24 @@ resource "aws_s3_bucket_policy" "page" {
   depends_on = [aws_s3_bucket_public_access_block.page]
 }
 
+# What the page has to know of this deployment: where people sign in, and as which client. No secret; whoever opens the page
+# reads it. `aws s3 sync` leaves it alone (docs/operations.md).
+resource "aws_s3_object" "config" {
+  bucket        = aws_s3_bucket.page.id
+  key           = "config.json"
+  content_type  = "application/json"
+  cache_control = "no-store"
+
+  content = jsonencode({
+    auth = local.page_client_id == null ? { kind = "none" } : {
+      kind     = "oidc"
+      issuer   = local.issuer
+      clientId = local.page_client_id
+      scope    = "openid email"
+    }
+  })
+}
+
 resource "aws_cloudfront_origin_access_control" "page" {
   name                              = "${var.name}-page"
   origin_access_control_origin_type = "s3"
@@ -115,7 +132,7 @@ resource "aws_cloudfront_response_headers_policy" "page" {
         "style-src 'self'",
         "img-src 'self' data:",
         "font-src 'self'",
-        "connect-src 'self' ${local.sign_in_origin}",
+        "connect-src ${join(" ", concat(["'self'"], local.sign_in_origins))}",
         "manifest-src 'self'",
         "base-uri 'none'",
         "form-action 'self'",

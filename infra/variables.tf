@@ -100,6 +100,17 @@ variable "jwt_audience" {
   }
 }
 
+variable "page_client_id" {
+  description = "As which public client of jwt_issuer (authorization code with PKCE) the page signs people in. Null: the page has no sign-in."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.page_client_id == null ? true : var.jwt_issuer != null
+    error_message = "page_client_id goes with jwt_issuer: the Cognito user pool that is made without one makes the page's client too."
+  }
+}
+
 variable "page_domain" {
   description = "The page's own domain name, such as sync.example.org; null serves it under CloudFront's name."
   type        = string

@@ -513,6 +513,14 @@ run "without_an_issuer_there_is_a_user_pool" {
     condition     = !aws_cognito_user_pool_client.page[0].generate_secret && !contains(aws_cognito_user_pool_client.page[0].explicit_auth_flows, "ALLOW_USER_PASSWORD_AUTH")
     error_message = "The page keeps no secret and sends no password."
   }
+  assert {
+    condition     = aws_cognito_user_pool_client.page[0].allowed_oauth_flows == toset(["code"]) && aws_cognito_user_pool_client.page[0].callback_urls == toset(["https://mock.cloudfront.net/"])
+    error_message = "A sign-in gives a code, and only to the page."
+  }
+  assert {
+    condition     = jsondecode(aws_s3_object.config.content).auth == { kind = "oidc", issuer = "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_mock", clientId = "mock-client", scope = "openid email" }
+    error_message = "The page knows where people sign in, and as which client."
+  }
 }
 
 run "with_an_issuer_there_is_none" {
@@ -530,5 +538,24 @@ run "with_an_issuer_there_is_none" {
   assert {
     condition     = strcontains(one(one(aws_cloudfront_response_headers_policy.page.security_headers_config).content_security_policy).content_security_policy, "connect-src 'self' https://issuer.example.org;")
     error_message = "The page may talk to the issuer."
+  }
+  assert {
+    condition     = jsondecode(aws_s3_object.config.content).auth == { kind = "none" }
+    error_message = "Without a client of the issuer the page does not pretend to a sign-in."
+  }
+}
+
+run "with_an_issuer_and_its_client_the_page_signs_in_there" {
+  command = plan
+
+  variables {
+    jwt_issuer     = "https://issuer.example.org/"
+    jwt_audience   = ["garmin-sync"]
+    page_client_id = "the-page"
+  }
+
+  assert {
+    condition     = jsondecode(aws_s3_object.config.content).auth == { kind = "oidc", issuer = "https://issuer.example.org/", clientId = "the-page", scope = "openid email" }
+    error_message = "The page knows its client."
   }
 }

@@ -89,6 +89,14 @@ run "refuses_a_wrong_jwt_issuer" {
   expect_failures = [var.jwt_issuer]
 }
 
+run "refuses_a_pages_client_without_its_issuer" {
+  command = plan
+  variables {
+    page_client_id = "the-page"
+  }
+  expect_failures = [var.page_client_id]
+}
+
 run "refuses_a_wrong_page_domain" {
   command = plan
   variables {
