@@ -30,8 +30,11 @@ check: $(TOOLS)/bin/cargo-deny ## formatting, lints with warnings denied, licenc
 	else echo 'advisories skipped: the database of RustSec cannot be reached from here'; fi
 	$(if $(shell command -v terraform),terraform fmt -check -recursive infra,@echo 'terraform fmt skipped: no terraform here')
 
-build: ## the Lambda zips for arm64, which Terraform deploys: target/lambda-arm64/<function>/bootstrap.zip
-	python3 tools/build_functions.py arm64
+# Which zips `make build` makes.
+ARCH ?= arm64 x86_64
+
+build: ## the Lambda zips: arm64, which Terraform deploys, and x86-64, which the rehearsal runs; ARCH=arm64 for one of them
+	for architecture in $(ARCH); do python3 tools/build_functions.py $$architecture || exit 1; done
 
 bench: ## figures: a status poll and a chunk through the whole line, in a release build
 	cargo bench --package garmin-sync --bench whole_line
