@@ -149,6 +149,8 @@ pub enum Command {
     },
     /// Run the Garmin simulator alone; prints `listening on http://…` when ready.
     Simulator(SimulatorArgs),
+    /// Print the OpenAPI description of the API.
+    Openapi,
     /// Print what was imported, one JSON object per line, sorted.
     Record {
         /// Whose.

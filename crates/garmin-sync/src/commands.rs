@@ -52,6 +52,10 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
         }
         Command::Link { who, tokens } => link(&data, &cli.system, &who.user, &tokens).await,
         Command::Simulator(args) => simulator_alone(&args).await,
+        Command::Openapi => {
+            people::result(sync_http::openapi::json()?);
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Record { who, kind, from, to } => record(&data, &who.user, kind, from, to).await,
     }
 }

@@ -76,6 +76,9 @@ pub enum SyncType {
 }
 
 impl SyncType {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Incremental, Self::Historical];
+
     /// The name on the wire and in the table.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -96,6 +99,11 @@ pub enum PauseReason {
     Throttled,
     /// Garmin refused the tokens; a new sign-in resumes it.
     ReauthRequired,
+}
+
+impl PauseReason {
+    /// Every reason.
+    pub const ALL: [Self; 3] = [Self::User, Self::Throttled, Self::ReauthRequired];
 }
 
 /// What became of one chunk.
@@ -230,6 +238,11 @@ pub enum GapReason {
     Offloaded,
     /// Garmin refuses it to this account.
     Refused,
+}
+
+impl GapReason {
+    /// Every reason.
+    pub const ALL: [Self; 2] = [Self::Offloaded, Self::Refused];
 }
 
 /// Some days of one metric that could not be had.

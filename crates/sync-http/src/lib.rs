@@ -7,13 +7,14 @@
 //!   ([`request`]);
 //! * one table turns every error into status, code and message, and the inside of a failure is logged once and never
 //!   told ([`error`]);
-//! * answers have exactly the fields of the contract ([`view`]).
+//! * answers have exactly the fields of the contract ([`view`]), and the description says the same ([`openapi`]).
 //!
 //! A function's handler is `Ok(sync_http::serve(&request, answer(…, &request)).await)`, where `answer` finds its
 //! [`route`], its user and its input, calls a use case and returns an [`reply`] or an error.
 
 pub mod error;
 pub mod identity;
+pub mod openapi;
 pub mod reply;
 pub mod request;
 pub mod route;

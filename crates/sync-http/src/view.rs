@@ -1,12 +1,19 @@
 //! What the contract promises to show: each struct has exactly the fields of one answer, null where there is no value.
 
+mod link;
+
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use serde::{Serialize, Serializer};
-use sync_core::job::PauseReason;
+use sync_core::job::{GapReason, PauseReason};
 use sync_core::ports::Page;
 use sync_core::use_cases::start::{Estimate, StartAnswer};
 use sync_core::use_cases::status::SyncStatus;
 use sync_core::{FailedChunk, Gap, Job, JobId, JobStatus, MetricType, SyncType};
+use utoipa::ToSchema;
+
+use crate::openapi::names::{GapReasonName, JobStatusName, MetricTypeName, PauseReasonName, SyncTypeName};
+
+pub use link::{LinkStatusView, LinkedView, LoginView, UnlinkView};
 
 /// How long a page waits before it asks again, while something happens.
 pub const POLL_ACTIVE_MS: u32 = 3_000;
@@ -15,24 +22,30 @@ pub const POLL_ACTIVE_MS: u32 = 3_000;
 pub const POLL_WAITING_MS: u32 = 15_000;
 
 /// The answer to a start.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "status", rename_all = "snake_case", rename_all_fields = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = StartAnswer)]
+#[serde(tag = "status", rename_all = "snake_case")]
 pub enum StartView {
     /// A job was made.
+    #[serde(rename_all = "camelCase")]
     Started {
         /// Its id.
+        #[schema(format = "uuid")]
         job_id: String,
         /// How many chunks it has.
         chunks_total: u32,
         /// Minutes it is expected to take; said of a historical import only.
+        #[schema(nullable = false)]
         #[serde(skip_serializing_if = "Option::is_none")]
         estimated_minutes: Option<u64>,
         /// A sentence for people.
         message: String,
     },
     /// An unfinished job stands in the way.
+    #[serde(rename_all = "camelCase")]
     AlreadyRunning {
         /// Its id.
+        #[schema(format = "uuid")]
         job_id: String,
         /// A sentence for people.
         message: &'static str,
@@ -67,7 +80,8 @@ impl StartView {
 }
 
 /// The answer to an estimate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Estimate)]
 pub struct EstimateView {
     /// Calendar days.
     pub days: u32,
@@ -84,12 +98,15 @@ impl From<Estimate> for EstimateView {
 }
 
 /// The answer to a pause, a resume and a cancel.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ControlAnswer)]
 #[serde(rename_all = "camelCase")]
 pub struct ControlView {
     /// What was done: `paused`, `resumed` or `cancelled`.
+    #[schema(pattern = "^(paused|resumed|cancelled)$")]
     pub status: &'static str,
     /// To which job.
+    #[schema(format = "uuid")]
     pub job_id: String,
 }
 
@@ -102,16 +119,20 @@ impl ControlView {
 }
 
 /// Where a user's sync stands.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = SyncStatus)]
 #[serde(rename_all = "camelCase")]
 pub struct StatusView {
     /// Whether a job is pending, running or paused.
     pub has_active_job: bool,
     /// The latest job, finished or not.
+    #[schema(required)]
     pub job: Option<JobView>,
     /// The watermark.
+    #[schema(required)]
     pub last_successful_sync: Option<NaiveDate>,
     /// After how long to ask again; null when nothing will change by itself.
+    #[schema(required)]
     pub poll_after_ms: Option<u32>,
 }
 
@@ -136,11 +157,13 @@ fn poll_after_ms(job: &Job) -> Option<u32> {
 }
 
 /// A page of a user's jobs, newest first.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = JobList)]
 pub struct JobListView {
     /// The jobs.
     pub jobs: Vec<JobView>,
     /// Where the next page starts; null on the last.
+    #[schema(required)]
     pub cursor: Option<String>,
 }
 
@@ -151,14 +174,18 @@ impl From<&Page<Job>> for JobListView {
 }
 
 /// A job.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Job)]
 #[serde(rename_all = "camelCase")]
 pub struct JobView {
     /// Its id.
+    #[schema(format = "uuid")]
     pub id: String,
     /// Where it stands.
+    #[schema(value_type = JobStatusName)]
     pub status: JobStatus,
     /// What kind of sync it is.
+    #[schema(value_type = SyncTypeName)]
     pub sync_type: SyncType,
     /// The first day.
     pub start_date: NaiveDate,
@@ -169,38 +196,48 @@ pub struct JobView {
     /// Chunks planned.
     pub chunks_total: u32,
     /// Whole percent, 100 only when completed.
+    #[schema(maximum = 100)]
     pub percent_complete: u32,
     /// The months of the chunk that is worked on; null unless running.
+    #[schema(required)]
     pub current_chunk_range: Option<String>,
     /// Why it failed.
+    #[schema(required)]
     pub error_message: Option<String>,
     /// The chunks given up so far.
-    pub failed_chunks: Vec<FailedChunk>,
+    pub failed_chunks: Vec<FailedChunkView>,
     /// When it was made.
     #[serde(serialize_with = "instant")]
     pub created_at: DateTime<Utc>,
     /// When a worker first claimed it.
     #[serde(serialize_with = "instant_or_null")]
+    #[schema(required)]
     pub started_at: Option<DateTime<Utc>>,
     /// When it finished.
     #[serde(serialize_with = "instant_or_null")]
+    #[schema(required)]
     pub completed_at: Option<DateTime<Utc>>,
     /// When it last changed.
     #[serde(serialize_with = "instant")]
     pub updated_at: DateTime<Utc>,
     /// The end of the unbroken run of imported chunks.
+    #[schema(required)]
     pub last_successful_date: Option<NaiveDate>,
     /// What it imports, by name; all names when it imports everything.
+    #[schema(value_type = Vec<MetricTypeName>)]
     pub metric_types: Vec<MetricType>,
     /// What it waits for; null unless paused.
+    #[schema(value_type = Option<PauseReasonName>, required)]
     pub pause_reason: Option<PauseReason>,
     /// When it goes on by itself.
     #[serde(serialize_with = "instant_or_null")]
+    #[schema(required)]
     pub retry_at: Option<DateTime<Utc>>,
     /// Seconds until it is done, at the pace so far.
+    #[schema(required)]
     pub eta_seconds: Option<u64>,
     /// Days that could not be had.
-    pub gaps: Vec<Gap>,
+    pub gaps: Vec<GapView>,
 }
 
 impl From<&Job> for JobView {
@@ -217,7 +254,7 @@ impl From<&Job> for JobView {
             percent_complete: job.percent_complete(),
             current_chunk_range: running_chunk.map(|chunk| chunk.label()),
             error_message: job.error_message.clone(),
-            failed_chunks: job.failed_chunks.clone(),
+            failed_chunks: job.failed_chunks.iter().map(FailedChunkView::from).collect(),
             created_at: job.created_at,
             started_at: job.started_at,
             completed_at: job.completed_at,
@@ -227,8 +264,48 @@ impl From<&Job> for JobView {
             pause_reason: job.pause_reason,
             retry_at: job.retry_at,
             eta_seconds: job.eta_seconds(),
-            gaps: job.gaps.clone(),
+            gaps: job.gaps.iter().map(GapView::from).collect(),
         }
+    }
+}
+
+/// A chunk that was given up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = FailedChunk)]
+pub struct FailedChunkView {
+    /// Its first day.
+    pub start: NaiveDate,
+    /// Its last day.
+    pub end: NaiveDate,
+    /// What went wrong.
+    pub error: String,
+}
+
+impl From<&FailedChunk> for FailedChunkView {
+    fn from(chunk: &FailedChunk) -> Self {
+        Self { start: chunk.start, end: chunk.end, error: chunk.error.clone() }
+    }
+}
+
+/// Some days of one metric that could not be had.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Gap)]
+pub struct GapView {
+    /// Which metric.
+    #[schema(value_type = MetricTypeName)]
+    pub metric: MetricType,
+    /// The first day.
+    pub start: NaiveDate,
+    /// The last day.
+    pub end: NaiveDate,
+    /// Why.
+    #[schema(value_type = GapReasonName)]
+    pub reason: GapReason,
+}
+
+impl From<&Gap> for GapView {
+    fn from(gap: &Gap) -> Self {
+        Self { metric: gap.metric, start: gap.start, end: gap.end, reason: gap.reason }
     }
 }
 

@@ -15,6 +15,7 @@ macro_rules! assert_sorted_json_snapshot {
 }
 
 mod contract;
+mod description;
 mod events;
 mod logs;
 mod queue;

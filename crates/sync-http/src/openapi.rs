@@ -1,0 +1,53 @@
+//! The description of the API, made from the types that answer it. `garmin-sync openapi` prints it; `docs/openapi.json` is
+//! what it printed last, and a test holds the two together.
+
+pub mod names;
+mod paths;
+mod refusals;
+mod requests;
+
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+
+/// The description, OpenAPI 3.1, as JSON for people to read.
+///
+/// # Errors
+/// When it does not serialise.
+pub fn json() -> Result<String, serde_json::Error> {
+    // By way of a value: its keys are then in one order, whatever else is built in the same run.
+    let mut description = serde_json::to_value(Description::openapi())?;
+    description.sort_all_objects();
+    serde_json::to_string_pretty(&description)
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "garmin-sync",
+        description = "Imports a person's Garmin history. Every route is about the user whose token is shown.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+    ),
+    servers((url = "/", description = "Where this was found: the API and the page have one origin")),
+    tags(
+        (name = "sync", description = "Importing"),
+        (name = "link", description = "The link to Garmin"),
+    ),
+    paths(
+        paths::start_incremental, paths::start_historical, paths::estimate, paths::status, paths::jobs, paths::pause, paths::resume, paths::cancel,
+        paths::link_status, paths::login, paths::resume_login, paths::link, paths::unlink,
+    ),
+    security(("token" = [])),
+    modifiers(&Token),
+)]
+struct Description;
+
+struct Token;
+
+impl Modify for Token {
+    fn modify(&self, description: &mut utoipa::openapi::OpenApi) {
+        let mut token = Http::new(HttpAuthScheme::Bearer);
+        token.bearer_format = Some("JWT".to_owned());
+        let components = description.components.get_or_insert_default();
+        components.add_security_scheme("token", SecurityScheme::Http(token));
+    }
+}
