@@ -17,5 +17,6 @@ mod sign_in;
 mod store;
 mod tables;
 mod underneath;
+mod waits;
 mod words;
 mod world;
