@@ -31,8 +31,13 @@ pub const THROTTLE_MAX: TimeDelta = TimeDelta::hours(24);
 /// Access tokens are refreshed this long before they expire.
 pub const REFRESH_BEFORE_EXPIRY: TimeDelta = TimeDelta::seconds(900);
 
-/// A paused job that waits for a person is looked at again this often, so that it always has a due moment.
+/// A job that the user paused is looked at again this often, so that it always has a due moment. Nothing but the user
+/// makes it go on.
 pub const PAUSED_RECHECK: TimeDelta = TimeDelta::days(1);
+
+/// A job that waits for a new sign-in is looked at this often: somebody else writes the new link, and nothing tells us.
+/// So long does a person wait at most before the import goes on.
+pub const SIGN_IN_RECHECK: TimeDelta = TimeDelta::minutes(5);
 
 /// An incremental sync is refused as `up_to_date` when one finished less than this ago.
 pub const UP_TO_DATE_FOR: TimeDelta = TimeDelta::minutes(5);

@@ -8,7 +8,7 @@ use crate::ids::JobKey;
 use crate::job::{
     ChunkProgress, ChunkState, ChunkStates, FailedChunk, Gap, Job, JobStatus, NewJob, PauseReason, merge_gaps,
 };
-use crate::timing::{NUDGE_GRACE, PAUSED_RECHECK};
+use crate::timing::{NUDGE_GRACE, PAUSED_RECHECK, SIGN_IN_RECHECK};
 use crate::window::Window;
 
 /// What a transition does to the locks: `active_job_id` on the link and the sentinel on the Garmin account, always
@@ -282,11 +282,11 @@ pub fn pause_for_garmin(
 }
 
 /// Sweeper: somebody is about to be nudged, look again after [`NUDGE_GRACE`]; or the job waits for a person, and is looked
-/// at every [`PAUSED_RECHECK`]. Earlier when something that keeps workers out ends earlier: a lease, which may be a dead
-/// worker's, the wait before another try, a throttle.
+/// at every [`PAUSED_RECHECK`], or every [`SIGN_IN_RECHECK`] if it is a sign-in that is waited for. Earlier when something
+/// that keeps workers out ends earlier: a lease, which may be a dead worker's, the wait before another try, a throttle.
 #[must_use]
 pub fn next_look(job: &Job, now: DateTime<Utc>) -> DateTime<Utc> {
-    let grace = if job.status == JobStatus::Paused { PAUSED_RECHECK } else { NUDGE_GRACE };
+    let grace = job.pause_reason.map_or(NUDGE_GRACE, recheck);
     let ends = [job.lease_until, job.retry_at].into_iter().flatten().filter(|end| *end > now);
     ends.fold(now + grace, DateTime::min)
 }
@@ -349,12 +349,19 @@ fn keep(job: &mut Job, done: Vec<Window>, found: Vec<Window>, gaps: Vec<Gap>) {
     job.gaps = merge_gaps(job.gaps.drain(..).chain(gaps));
 }
 
+const fn recheck(reason: PauseReason) -> TimeDelta {
+    match reason {
+        PauseReason::ReauthRequired => SIGN_IN_RECHECK,
+        PauseReason::User | PauseReason::Throttled => PAUSED_RECHECK,
+    }
+}
+
 fn wait_for(job: &mut Job, reason: PauseReason, now: DateTime<Utc>, retry_at: Option<DateTime<Utc>>) {
     job.status = JobStatus::Paused;
     job.pause_reason = Some(reason);
     job.lease_until = None;
     job.retry_at = retry_at;
-    job.due_at = Some(retry_at.unwrap_or(now + PAUSED_RECHECK));
+    job.due_at = Some(retry_at.unwrap_or(now + recheck(reason)));
 }
 
 fn go_on(job: &mut Job, now: DateTime<Utc>) {

@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use proptest::prelude::*;
 use sync_core::dates::{DateRange, parse_date};
 use sync_core::job::{ChunkProgress, ChunkState, Gap, GapReason, NewJob};
-use sync_core::timing::{NUDGE_GRACE, PAUSED_RECHECK};
+use sync_core::timing::{NUDGE_GRACE, PAUSED_RECHECK, SIGN_IN_RECHECK};
 use sync_core::transition::{self, Claim, IllegalMove, LockChange};
 use sync_core::{
     AccountKey, Job, JobId, JobStatus, MetricSet, MetricType, PauseReason, SyncType, Transition, UserId,
@@ -199,7 +199,8 @@ fn the_next_look_is_when_the_first_thing_that_keeps_workers_out_has_ended_and_ne
     let throttled = pause(PauseReason::Throttled, Some(at(1800)));
     assert_eq!(transition::next_look(&throttled, at(1790)), at(1800), "paused, and yet not a day later");
     let reauth = pause(PauseReason::ReauthRequired, None);
-    assert_eq!(transition::next_look(&reauth, at(1790)), at(1790) + PAUSED_RECHECK);
+    assert_eq!(reauth.due_at, Some(at(9) + SIGN_IN_RECHECK), "nothing tells us of a new sign-in");
+    assert_eq!(transition::next_look(&reauth, at(1790)), at(1790) + SIGN_IN_RECHECK);
     let paused = in_status(JobStatus::Paused);
     assert_eq!(transition::next_look(&paused, at(10)), at(10) + PAUSED_RECHECK);
     let pending = in_status(JobStatus::Pending);
@@ -432,6 +433,9 @@ proptest! {
             prop_assert_eq!(after.due_at.is_some(), after.status.is_unfinished(), "an unfinished job has a due moment");
             prop_assert_eq!(locked, after.status.is_unfinished(), "the lock exists exactly while unfinished");
             prop_assert_eq!(after.pause_reason.is_some(), after.status == JobStatus::Paused, "a pause has its reason");
+            if after.pause_reason == Some(PauseReason::Throttled) {
+                prop_assert!(after.retry_at.is_some(), "who waits for Garmin knows until when");
+            }
             if after.status == JobStatus::Completed {
                 prop_assert_eq!(after.chunks_completed(), total);
             }

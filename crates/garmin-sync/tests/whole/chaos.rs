@@ -6,25 +6,21 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use garmin_sync::client::Client;
 use garmin_sync::data_dir::DataDir;
-use rand::rngs::StdRng;
-use rand::{Rng as _, SeedableRng as _};
+use rand::Rng as _;
 use reqwest::Method;
 use serde_json::{Value, json};
 use sync_aws::{AwsClients, DynamoJobStore, DynamoLinkStore, Endpoints, TableNames};
 use sync_core::{Clock as _, JobStatus, JobStore as _, LinkStore as _, UserId, ports::SystemClock};
 
 use crate::process::{ANY_PORTS, Process, garmin_sync};
+use crate::seed::chance;
 use crate::world::{day, job, job_when_ended};
 
 const KILLS: u32 = 25;
 
-#[expect(clippy::print_stdout, reason = "a failure is to be repeated with the seed")]
 #[tokio::test(flavor = "multi_thread")]
 async fn after_twenty_five_kills_every_day_is_there_once_and_nothing_is_left_locked() {
-    let seed =
-        std::env::var("CHAOS_SEED").map_or_else(|_| rand::rng().random(), |seed| seed.parse().unwrap());
-    println!("CHAOS_SEED={seed}");
-    let mut chance = StdRng::seed_from_u64(seed);
+    let mut chance = chance();
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("data");
     let garmin = Process::start(garmin_sync(&path, &["simulator", "--addr=127.0.0.1:0", "--latency-ms=3"]));

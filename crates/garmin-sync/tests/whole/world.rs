@@ -1,18 +1,23 @@
 //! A system of one's own: any free ports, an empty directory, the built-in simulator.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chrono::NaiveDate;
 use clap::Parser as _;
+use garmin_simulator::Call;
 use garmin_sync::cli::Cli;
 use garmin_sync::client::{Client, JobStatusAnswer, Started};
 use garmin_sync::data_dir::DataDir;
 use garmin_sync::history;
 use garmin_sync::system::{DEMO_USER, System};
 use serde_json::{Value, json};
+use sync_aws::Endpoints;
 use sync_core::{JobStatus, RecordKind, UserId};
 use tempfile::TempDir;
 use tokio::time::Instant;
+
+use crate::underneath::dynamodb;
 
 /// Longer than anything here takes on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
@@ -25,12 +30,21 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn start(latency: Duration, flags: &[&str]) -> Self {
+        Self::start_behind(latency, flags, Clone::clone).await
+    }
+
+    /// With something between the system and its AWS.
+    pub(crate) async fn start_behind(
+        latency: Duration,
+        flags: &[&str],
+        between: impl FnOnce(&Endpoints) -> Endpoints,
+    ) -> Self {
         drop(garmin_sync::logging::start(None, false));
         let directory = tempfile::tempdir().unwrap();
         let data = DataDir::open(directory.path().join("data")).unwrap();
         let any_port = ["garmin-sync", "--http=127.0.0.1:0", "--dynamodb=127.0.0.1:0", "--sqs=127.0.0.1:0"];
         let cli = Cli::try_parse_from(any_port.iter().chain(flags)).unwrap();
-        let system = System::start(&data, &cli.system, latency).await.unwrap();
+        let system = System::start_behind(&data, &cli.system, latency, between).await.unwrap();
         Self { system, data, _directory: directory }
     }
 
@@ -60,21 +74,7 @@ impl World {
             "ConditionExpression": "retry_at > :then",
             "ExpressionAttributeValues": {":then": {"N": "1"}},
         });
-        let answer = reqwest::Client::new()
-            .post(&self.system.endpoints().dynamodb)
-            .header("content-type", "application/x-amz-json-1.0")
-            .header("x-amz-target", "DynamoDB_20120810.UpdateItem")
-            .header("x-amz-date", "20260101T000000Z")
-            .header(
-                "authorization",
-                "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/dynamodb/aws4_request, \
-                 SignedHeaders=host;x-amz-date;x-amz-target, Signature=0",
-            )
-            .body(update.to_string())
-            .send()
-            .await
-            .unwrap();
-        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+        dynamodb(&self.system.endpoints().dynamodb, "UpdateItem", &update).await;
     }
 }
 
@@ -126,4 +126,13 @@ pub(crate) fn days_in(path: &str, query: &str) -> Vec<NaiveDate> {
         .flat_map(|text| text.split(|character: char| !character.is_ascii_digit() && character != '-'))
         .filter_map(|part| part.parse().ok())
         .collect()
+}
+
+/// A call for data that was made twice, when there is one.
+pub(crate) fn asked_twice(calls: &[Call]) -> Option<&Call> {
+    let mut asked = BTreeSet::new();
+    calls
+        .iter()
+        .filter(|call| call.account.is_some() && !call.path.contains("profile"))
+        .find(|call| !asked.insert((&call.path, &call.query)))
 }

@@ -270,6 +270,13 @@ mod tests {
     }
 
     #[test]
+    fn an_item_of_an_earlier_layout_still_reads() {
+        let mut item = write_job(&job()).unwrap();
+        item.insert("schema_version".into(), number(SCHEMA_VERSION - 1));
+        assert_eq!(read_job(item).unwrap(), job());
+    }
+
+    #[test]
     fn an_item_with_attributes_of_a_later_program_still_reads() {
         let mut item = write_job(&job()).unwrap();
         item.insert("invented_later".into(), text("x"));

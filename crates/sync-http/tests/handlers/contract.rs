@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde_json::{Value, json};
 use sync_core::job::{Gap, GapReason, PauseReason};
 use sync_core::transition::IllegalMove;
@@ -145,6 +145,43 @@ async fn today_is_the_zone_of_the_request_else_of_the_link_else_utc() {
     let estimate = "estimate?startDate=2026-11-01&endDate=2026-11-23";
     refused(&world, &Ask::get(estimate), 400, future).await;
     accepted(&world, &Ask::get(&format!("{estimate}&timeZone=Pacific%2FAuckland"))).await;
+}
+
+#[tokio::test]
+async fn a_day_can_be_asked_for_from_midnight_on_where_the_person_is() {
+    for (zone, day, midnight) in [
+        ("Pacific/Auckland", "2026-11-24", "2026-11-23T11:00:00Z"),
+        ("America/New_York", "2026-11-23", "2026-11-23T05:00:00Z"),
+        ("Pacific/Kiritimati", "2026-11-24", "2026-11-23T10:00:00Z"),
+        // A day of 23 hours and one of 25 begin at midnight like any other.
+        ("America/New_York", "2027-03-15", "2027-03-15T04:00:00Z"),
+        ("Pacific/Auckland", "2027-04-05", "2027-04-04T12:00:00Z"),
+    ] {
+        let world = World::new();
+        let midnight: DateTime<Utc> = midnight.parse().unwrap();
+        world.clock.advance(midnight - world.now() - TimeDelta::seconds(1));
+        world.change_link(DEMO, |link| link.time_zone = zone.parse().unwrap());
+        let of_the_link = historical("2026-11-01", day);
+        let of_the_request = Ask::post("historical")
+            .of(OTHER)
+            .json(&json!({ "startDate": "2026-11-01", "endDate": day, "timeZone": zone }));
+        // The other user's link stands in UTC: what the request says counts.
+        world.change_link(OTHER, |link| link.time_zone = "UTC".parse().unwrap());
+        for ask in [&of_the_link, &of_the_request] {
+            refused(&world, ask, 400, "endDate cannot be in the future").await;
+        }
+        let incremental = accepted(&world, &Ask::post("incremental")).await;
+        let yesterday = day.parse::<NaiveDate>().unwrap().pred_opt().unwrap();
+        let said = incremental["message"].as_str().unwrap();
+        assert!(said.ends_with(&format!(" to {yesterday}")), "{zone}: {said}");
+        accepted(&world, &control("cancel", incremental["jobId"].as_str().unwrap())).await;
+
+        world.clock.advance(TimeDelta::seconds(1));
+        accepted(&world, &of_the_request).await;
+        let incremental = accepted(&world, &Ask::post("incremental")).await;
+        let said = incremental["message"].as_str().unwrap();
+        assert!(said.ends_with(&format!(" to {day}")), "{zone}: {said}");
+    }
 }
 
 const NOT_CONNECTED: &str = "Garmin not connected. Please link your Garmin account first.";

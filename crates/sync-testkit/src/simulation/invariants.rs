@@ -8,7 +8,7 @@ use sync_core::dates::today_in;
 use sync_core::job::{ChunkState, Job, JobStatus, PauseReason, SyncType};
 use sync_core::link::SealedTokens;
 use sync_core::record::{Attribute, RecordKey, RecordKind, RecordUpsert};
-use sync_core::timing::PAUSED_RECHECK;
+use sync_core::timing::SIGN_IN_RECHECK;
 use sync_core::use_cases::start::StartAnswer;
 use sync_core::{AccountKey, JobKey, MetricType, UserId, Window};
 
@@ -421,7 +421,7 @@ impl World {
                 job.retry_at.is_none_or(|retry_at| now > retry_at.max(calm_since) + sweep)
             }
             (JobStatus::Paused, Some(PauseReason::ReauthRequired)) => {
-                self.can_be_imported(job) && now > job.updated_at.max(calm_since) + PAUSED_RECHECK + sweep
+                self.can_be_imported(job) && now > job.updated_at.max(calm_since) + SIGN_IN_RECHECK + sweep
             }
             _ => false,
         });
