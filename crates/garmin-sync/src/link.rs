@@ -1,8 +1,8 @@
 //! Linking a user to a Garmin account by tokens obtained elsewhere: after one authenticated look at whose they are.
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use sync_core::link::Link;
-use sync_core::ports::SystemClock;
+use sync_core::ports::{Applied, SystemClock};
 use sync_core::{Clock as _, LinkStore, TokenVault, UserId};
 
 use crate::garmin::Connection;
@@ -46,7 +46,9 @@ pub async fn by_tokens(
         linked_at: now,
         updated_at: now,
     };
-    links.put_link(&link).await.context("the link cannot be stored")?;
+    if links.put_link(&link).await.context("the link cannot be stored")? == Applied::Lost {
+        bail!("what was imported before is still being erased; try again in a minute");
+    }
     tracing::info!(%user, "linked");
     Ok(profile.display_name)
 }

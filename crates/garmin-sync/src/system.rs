@@ -13,12 +13,13 @@ use garmin_simulator::{FaultPlan, Simulator};
 use lambda_runtime::LambdaEvent;
 use serde_json::json;
 use sync_aws::{
-    AwsClients, DynamoJobStore, DynamoLinkStore, DynamoRecordStore, KeyFileVault, QueueUrls, SqsChunkQueue,
-    TableNames,
+    AwsClients, DynamoErasureStore, DynamoJobStore, DynamoLinkStore, DynamoRecordStore, KeyFileVault,
+    QueueUrls, SqsChunkQueue, TableNames,
 };
 use sync_core::ports::{RandomIds, SystemClock};
 use sync_core::timing::NUDGE_GRACE;
 use sync_core::use_cases::control::Controller;
+use sync_core::use_cases::erase::Eraser;
 use sync_core::use_cases::process_chunk::Worker;
 use sync_core::use_cases::start::Starter;
 use sync_core::use_cases::status::Reader;
@@ -146,10 +147,12 @@ impl System {
             Arc::new(Controller { jobs: jobs.clone(), links: links.clone(), queue: queue.clone(), clock });
         let sweeper =
             Arc::new(Sweeper { jobs: jobs.clone(), links: links.clone(), queue: queue.clone(), clock });
+        let erasures = DynamoErasureStore::new(aws.dynamodb.clone(), TableNames::default());
+        let eraser = Arc::new(Eraser { erasures, queue: queue.clone(), clock });
         let worker = Arc::new(Worker {
-            jobs,
+            jobs: jobs.clone(),
             links: links.clone(),
-            queue,
+            queue: queue.clone(),
             vault: vault()?,
             garmin: garmin.client()?,
             clock,
@@ -209,9 +212,10 @@ impl System {
             }
         });
 
+        let of_worker = Arc::clone(&eraser);
         let function: poller::Function = Arc::new(move |event| {
-            let worker = Arc::clone(&worker);
-            async move { process_chunk::handle(&worker, event).await }.boxed()
+            let (worker, eraser) = (Arc::clone(&worker), Arc::clone(&of_worker));
+            async move { process_chunk::handle(&worker, &eraser, event).await }.boxed()
         });
         let poller = Poller {
             aws: system.aws.clone(),
@@ -222,12 +226,13 @@ impl System {
         };
         system.loops.spawn(poller.run(system.stop.clone(), system.invocations.clone()));
 
-        let first_look = Arc::clone(&sweeper);
-        system.loops.spawn(async move { look_ahead(&first_look).await });
+        let sweep = Sweep { sweeper, eraser };
+        let first_look = sweep.clone();
+        system.loops.spawn(async move { first_look.look_ahead().await });
         let every = Duration::from_secs(args.sweep_seconds);
         system.loops.spawn(ticker::run(every, system.stop.clone(), move || {
-            let sweeper = Arc::clone(&sweeper);
-            async move { sweep(sweeper).await }.boxed()
+            let sweep = sweep.clone();
+            async move { sweep.once().await }.boxed()
         }));
 
         system.data.publish(&system.endpoints)?;
@@ -326,31 +331,44 @@ fn add(routes: &mut Vec<Route>, name: &'static str, table: &[sync_http::Route], 
     }));
 }
 
-/// The queue is in memory and empty after a start: every job whose nudge may have been in it is looked at now. One with a
-/// lease that the process before left behind is due when that ends.
-async fn look_ahead(sweeper: &Sweeper<DynamoJobStore, DynamoLinkStore, SqsChunkQueue, SystemClock>) {
-    if let Err(error) = sweeper.sweep(NUDGE_GRACE).await {
-        tracing::warn!(%error, "the first look at unfinished jobs failed; the sweeper comes back to them");
-    }
+/// What the sweeper's function is made of.
+#[derive(Clone)]
+struct Sweep {
+    sweeper: Arc<Sweeper<DynamoJobStore, DynamoLinkStore, SqsChunkQueue, SystemClock>>,
+    eraser: Arc<Eraser<DynamoErasureStore, SqsChunkQueue, SystemClock>>,
 }
 
-/// One call of the sweeper's function, with the event that the schedule sends.
-async fn sweep(sweeper: Arc<Sweeper<DynamoJobStore, DynamoLinkStore, SqsChunkQueue, SystemClock>>) {
-    let (now, request_id) = (SystemClock.now(), RandomIds.claim_token().to_string());
-    let event = json!({
-        "version": "0",
-        "id": request_id,
-        "detail-type": "Scheduled Event",
-        "source": "aws.scheduler",
-        "account": "000000000000",
-        "time": now.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
-        "region": "us-east-1",
-        "resources": [],
-        "detail": {},
-    });
-    let context = invocation::context("sweep-jobs", &request_id, now, SWEEP_TIMEOUT);
-    let call = async move { sweep_jobs::handle(&sweeper, LambdaEvent::new(event, context)).await };
-    if let Err(failure) = invocation::run(SWEEP_TIMEOUT, call).await {
-        tracing::warn!(request_id, %failure, "a sweep failed; the next one comes");
+impl Sweep {
+    /// The queue is in memory and empty after a start: every job whose nudge may have been in it is looked at now. One
+    /// with a lease that the process before left behind is due when that ends.
+    async fn look_ahead(&self) {
+        let jobs = self.sweeper.sweep(NUDGE_GRACE).await.map(drop);
+        let erasures = self.eraser.sweep(NUDGE_GRACE).await.map(drop);
+        if let Err(error) = jobs.and(erasures) {
+            tracing::warn!(%error, "the first look at what is unfinished failed; the sweeper comes back to it");
+        }
+    }
+
+    /// One call of the sweeper's function, with the event that the schedule sends.
+    async fn once(self) {
+        let (now, request_id) = (SystemClock.now(), RandomIds.claim_token().to_string());
+        let event = json!({
+            "version": "0",
+            "id": request_id,
+            "detail-type": "Scheduled Event",
+            "source": "aws.scheduler",
+            "account": "000000000000",
+            "time": now.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+            "region": "us-east-1",
+            "resources": [],
+            "detail": {},
+        });
+        let context = invocation::context("sweep-jobs", &request_id, now, SWEEP_TIMEOUT);
+        let call = async move {
+            sweep_jobs::handle(&self.sweeper, &self.eraser, LambdaEvent::new(event, context)).await
+        };
+        if let Err(failure) = invocation::run(SWEEP_TIMEOUT, call).await {
+            tracing::warn!(request_id, %failure, "a sweep failed; the next one comes");
+        }
     }
 }

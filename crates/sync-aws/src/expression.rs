@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, ConditionCheck, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+    AttributeValue, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+    Update,
 };
 
 use crate::attributes::Item;
@@ -175,6 +176,17 @@ impl Expression {
             .set_expression_attribute_names(Some(self.names.clone()))
             .set_expression_attribute_values(self.values());
         wrap(check.build(), |item, check| item.condition_check(check))
+    }
+
+    /// As the condition under which an item is deleted, within a transaction.
+    pub(crate) fn into_delete(self, table: &str, key: Item) -> TransactWriteItem {
+        let delete = Delete::builder()
+            .table_name(table)
+            .set_key(Some(key))
+            .set_condition_expression(self.condition_text())
+            .set_expression_attribute_names(Some(self.names.clone()))
+            .set_expression_attribute_values(self.values());
+        wrap(delete.build(), |item, delete| item.delete(delete))
     }
 
     /// As the condition under which `item` is put, within a transaction.

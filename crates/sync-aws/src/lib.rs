@@ -1,7 +1,8 @@
 //! AWS behind the domain's ports: DynamoDB, SQS and KMS.
 //!
-//! * [`DynamoJobStore`], [`DynamoLinkStore`] and [`DynamoRecordStore`] keep jobs, links and records;
-//! * [`SqsChunkQueue`] sends nudges, and [`Nudge`] reads them back;
+//! * [`DynamoJobStore`], [`DynamoLinkStore`] and [`DynamoRecordStore`] keep jobs, links and records, and
+//!   [`DynamoErasureStore`] erases them;
+//! * [`SqsChunkQueue`] sends nudges, and [`Message`] reads them back;
 //! * [`KmsVault`] and [`KeyFileVault`] seal Garmin's tokens;
 //! * [`migrate`] creates the tables from `migrations/*.json`, their only definition;
 //! * [`AwsClients`] and [`Config`] wire it all, from the environment or to an embedded AWS.
@@ -13,6 +14,7 @@
 mod attributes;
 mod clients;
 mod config;
+mod erasures;
 mod expression;
 mod failure;
 mod jobs;
@@ -26,11 +28,12 @@ mod writes;
 
 pub use clients::{AwsClients, Endpoints, warm_up};
 pub use config::{Config, ConfigError};
+pub use erasures::DynamoErasureStore;
 pub use failure::AwsFailure;
 pub use jobs::DynamoJobStore;
 pub use links::DynamoLinkStore;
 pub use migrations::{MIGRATIONS, MigrateError, migrate};
-pub use queue::{Nudge, QueueUrls, SqsChunkQueue, UnreadableNudge};
+pub use queue::{Message, Nudge, QueueUrls, SqsChunkQueue, UnreadableNudge};
 pub use records::DynamoRecordStore;
 pub use tables::TableNames;
 pub use vault::{KeyFileError, KeyFileVault, KmsVault};

@@ -1,7 +1,7 @@
 //! Links and accounts in DynamoDB.
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde::Deserialize;
@@ -10,10 +10,11 @@ use sync_core::link::{Account, Link, SealedTokens};
 use sync_core::ports::{Applied, LinkStore, StoreError};
 
 use crate::attributes::{Item, account_key, instant_of, link_key, millis, number, text, timestamp};
+use crate::erasures;
 use crate::expression::Expression;
 use crate::failure::{AwsFailure, unavailable, unreadable};
 use crate::tables::TableNames;
-use crate::writes::{Updated, update, without_retries};
+use crate::writes::{Transacted, Updated, refused, transact, update, without_retries};
 
 /// How often two alternative conditions of one item are tried in turn. Both fail only when somebody else moves the item
 /// from one to the other in between.
@@ -31,8 +32,10 @@ pub struct DynamoLinkStore {
 struct LinkItem {
     user_id: UserId,
     external_user_id: AccountKey,
+    #[serde(default)]
     display_name: String,
     time_zone: Tz,
+    #[serde(default)]
     tokens: SealedTokens,
     tokens_version: u64,
     token_expires_at: DateTime<Utc>,
@@ -136,7 +139,7 @@ impl LinkStore for DynamoLinkStore {
             .map_err(|source| unreadable("link", source))
     }
 
-    async fn put_link(&self, link: &Link) -> Result<(), StoreError> {
+    async fn put_link(&self, link: &Link) -> Result<Applied, StoreError> {
         let account = text(link.account.as_str());
         let linked = || {
             Expression::new()
@@ -153,18 +156,26 @@ impl LinkStore for DynamoLinkStore {
         };
         // A watermark speaks of one account's history. The lock stays whatever the account: the job that holds it gives
         // it back.
+        let same_account = || linked().when_absent_or("external_user_id", "=", account.clone());
+        let other_account =
+            || linked().remove("last_successful_sync_date").when("external_user_id", "<>", account.clone());
+        let put = async |expression: Expression| {
+            let nothing_is_erased = erasures::unless_unfinished(&self.tables, &link.user_id);
+            let key = link_key(&link.user_id);
+            let on_failure = ReturnValuesOnConditionCheckFailure::None;
+            let items = vec![nothing_is_erased, expression.into_update(&self.tables.links, key, on_failure)];
+            transact(&self.writes, "TransactWriteItems link", items).await
+        };
         for _ in 0..TURNS {
-            let same_account = linked().when_absent_or("external_user_id", "=", account.clone());
-            if self.update_link("UpdateItem link", &link.user_id, same_account).await? == Applied::Yes {
-                return Ok(());
-            }
-            let other_account =
-                linked().remove("last_successful_sync_date").when("external_user_id", "<>", account.clone());
-            if self.update_link("UpdateItem link", &link.user_id, other_account).await? == Applied::Yes {
-                return Ok(());
+            for expression in [same_account(), other_account()] {
+                match put(expression).await? {
+                    Transacted::Yes => return Ok(Applied::Yes),
+                    Transacted::No(reasons) if refused(reasons.first()) => return Ok(Applied::Lost),
+                    Transacted::No(_) => {}
+                }
             }
         }
-        Err(always_in_motion("UpdateItem link"))
+        Err(always_in_motion("TransactWriteItems link"))
     }
 
     async fn replace_tokens(
@@ -181,6 +192,7 @@ impl LinkStore for DynamoLinkStore {
             .set("token_expires_at", timestamp(expires_at))
             .set("reauth_required", AttributeValue::Bool(false))
             .set("updated_at", timestamp(now))
+            .when("is_active", "=", AttributeValue::Bool(true))
             .when("tokens_version", "=", number(version));
         self.update_link("UpdateItem tokens", user, expression).await
     }
@@ -194,6 +206,7 @@ impl LinkStore for DynamoLinkStore {
         let expression = Expression::new()
             .set("reauth_required", AttributeValue::Bool(true))
             .set("updated_at", timestamp(now))
+            .when("is_active", "=", AttributeValue::Bool(true))
             .when("tokens_version", "=", number(version));
         self.update_link("UpdateItem reauth", user, expression).await
     }

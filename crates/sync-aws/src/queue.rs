@@ -3,9 +3,9 @@
 use aws_sdk_sqs::Client;
 use chrono::TimeDelta;
 use serde::Deserialize;
-use sync_core::ids::JobKey;
+use sync_core::ids::{JobKey, UserId};
 use sync_core::job::SyncType;
-use sync_core::ports::{ChunkQueue, StoreError};
+use sync_core::ports::{ChunkQueue, ErasureQueue, StoreError};
 use sync_core::timing::MAX_NUDGE_DELAY;
 
 use crate::failure::failed_write;
@@ -64,7 +64,59 @@ fn delay_seconds(delay: TimeDelta) -> i32 {
     i32::try_from(seconds).unwrap_or_default()
 }
 
-/// The messages of the queue: `{"schemaVersion":1,"userId":…,"jobId":…}`.
+impl ErasureQueue for SqsChunkQueue {
+    async fn nudge_erasure(&self, user: &UserId) -> Result<(), StoreError> {
+        // Among the historical syncs: nobody waits before a screen for the last of ten years to be gone.
+        self.client
+            .send_message()
+            .queue_url(&self.urls.historical)
+            .message_body(Message::erasure(user))
+            .message_group_id(user.as_str())
+            .send()
+            .await
+            .map_err(|error| failed_write("SendMessage", error))?;
+        Ok(())
+    }
+}
+
+/// Whatever comes out of the queues.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Message {
+    /// Look at this job: a [`Nudge`].
+    Job(JobKey),
+    /// Look at what is to be erased of this user: `{"schemaVersion":1,"userId":…,"erasure":true}`.
+    Erasure(UserId),
+}
+
+impl Message {
+    fn erasure(user: &UserId) -> String {
+        serde_json::json!({ "schemaVersion": SCHEMA_VERSION, "userId": user, "erasure": true }).to_string()
+    }
+
+    /// What a message body says.
+    ///
+    /// # Errors
+    /// [`UnreadableNudge`].
+    pub fn parse(body: &str) -> Result<Self, UnreadableNudge> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct OfErasure {
+            schema_version: u64,
+            user_id: UserId,
+            erasure: bool,
+        }
+        match serde_json::from_str::<OfErasure>(body) {
+            Ok(OfErasure { schema_version, user_id, erasure: true })
+                if schema_version == u64::from(SCHEMA_VERSION) =>
+            {
+                Ok(Self::Erasure(user_id))
+            }
+            _ => Nudge::parse(body).map(Self::Job),
+        }
+    }
+}
+
+/// The messages about jobs: `{"schemaVersion":1,"userId":…,"jobId":…}`.
 #[derive(Clone, Copy, Debug)]
 pub struct Nudge;
 
@@ -112,8 +164,6 @@ impl Nudge {
 
 #[cfg(test)]
 mod tests {
-    use sync_core::ids::UserId;
-
     use super::*;
 
     fn key() -> JobKey {
@@ -141,6 +191,20 @@ mod tests {
         let body =
             "{\"jobId\":\"01933333-0000-7000-8000-000000000001\",\"schemaVersion\":1,\"userId\":\"auth0|7\"}";
         assert_eq!(Nudge::parse(body).unwrap(), key());
+    }
+
+    #[test]
+    fn a_message_is_about_a_job_or_about_an_erasure() {
+        let user = key().user_id;
+        assert_eq!(Message::parse(&Nudge::body(&key())).unwrap(), Message::Job(key()));
+        assert_eq!(Message::parse(&Message::erasure(&user)).unwrap(), Message::Erasure(user));
+        for body in [
+            r#"{"schemaVersion":1,"userId":"u","erasure":false}"#,
+            r#"{"schemaVersion":1,"userId":"u v","erasure":true}"#,
+            r#"{"schemaVersion":2,"userId":"u","erasure":true}"#,
+        ] {
+            assert!(Message::parse(body).is_err(), "{body}");
+        }
     }
 
     #[test]

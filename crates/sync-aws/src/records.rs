@@ -100,20 +100,78 @@ pub(crate) fn upsert(
         }
         expression = expression.set(name, write(attribute));
     }
-    expression.when_absent_or("source", "=", text(PROVIDER)).into_update(
+    if_garmins(expression).into_update(
         &tables.records,
         record_key(user, &record.key),
         ReturnValuesOnConditionCheckFailure::None,
     )
 }
 
-fn read(mut item: Item) -> Result<StoredRecord, StoreError> {
-    let key: RecordKey = item
-        .get("record")
+/// The end of one record, unless it is of another source.
+pub(crate) fn erasing(tables: &TableNames, user: &UserId, record: &RecordKey) -> TransactWriteItem {
+    if_garmins(Expression::new()).into_delete(&tables.records, record_key(user, record))
+}
+
+fn if_garmins(expression: Expression) -> Expression {
+    expression.when_absent_or("source", "=", text(PROVIDER))
+}
+
+/// A page of what a user has, of whatever kind, as far as erasing it has to know.
+pub(crate) struct KeyPage {
+    /// The records of Garmin's.
+    pub(crate) garmins: Vec<RecordKey>,
+    /// The last record of the page, whosever it is.
+    pub(crate) last: Option<RecordKey>,
+    /// Whether there are more.
+    pub(crate) more: bool,
+}
+
+/// The next records of the user after `after`, at most `limit` and no more than a megabyte of them.
+pub(crate) async fn keys_after(
+    client: &Client,
+    tables: &TableNames,
+    user: &UserId,
+    after: Option<&RecordKey>,
+    limit: usize,
+) -> Result<KeyPage, StoreError> {
+    // Every key has letters, so that a space sorts before each.
+    let after = after.map_or_else(|| " ".to_owned(), RecordKey::to_string);
+    let found = client
+        .query()
+        .table_name(&tables.records)
+        .key_condition_expression("user_id = :user AND #record > :after")
+        .projection_expression("#record, #source")
+        .expression_attribute_names("#record", "record")
+        .expression_attribute_names("#source", "source")
+        .expression_attribute_values(":user", text(user.as_str()))
+        .expression_attribute_values(":after", text(after))
+        .consistent_read(true)
+        .limit(i32::try_from(limit).unwrap_or(i32::MAX))
+        .send()
+        .await
+        .map_err(|error| unavailable("Query record keys", error))?;
+    let more = found.last_evaluated_key.as_ref().is_some_and(|key| !key.is_empty());
+    let mut page = KeyPage { garmins: Vec::new(), last: None, more };
+    for item in found.items.unwrap_or_default() {
+        let key = key_of(&item)?;
+        page.last = Some(key.clone());
+        if item.get("source").is_none_or(|source| *source == text(PROVIDER)) {
+            page.garmins.push(key);
+        }
+    }
+    Ok(page)
+}
+
+fn key_of(item: &Item) -> Result<RecordKey, StoreError> {
+    item.get("record")
         .and_then(|key| key.as_s().ok())
         .ok_or_else(|| unreadable("record", "it has no key"))?
         .parse()
-        .map_err(|source: sync_core::record::UnknownRecordKind| unreadable("record", source))?;
+        .map_err(|source: sync_core::record::UnknownRecordKind| unreadable("record", source))
+}
+
+fn read(mut item: Item) -> Result<StoredRecord, StoreError> {
+    let key = key_of(&item)?;
     for name in BOOKKEEPING {
         item.remove(name);
     }

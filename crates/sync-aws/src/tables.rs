@@ -3,7 +3,7 @@
 /// The names of the tables: those of `migrations/`, with an optional prefix so that several systems share an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TableNames {
-    /// Jobs, and remembered answers to idempotency keys.
+    /// Jobs, remembered answers to idempotency keys, and unfinished erasures.
     pub jobs: String,
     /// Links, with each user's lock.
     pub links: String,

@@ -13,6 +13,10 @@ mod records {
     sync_testkit::record_store_suite!(sync_testkit::embedded::EmbeddedStores::start());
 }
 
+mod erasures {
+    sync_testkit::erasure_store_suite!(sync_testkit::embedded::EmbeddedStores::start());
+}
+
 mod queues {
     sync_testkit::chunk_queue_suite!(sync_testkit::embedded::EmbeddedQueues::start());
 }

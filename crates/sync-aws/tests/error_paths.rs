@@ -74,7 +74,7 @@ fn throttled() -> aws_sdk_dynamodb::types::error::builders::ThrottlingExceptionB
 async fn claimed_item() -> std::collections::HashMap<String, AttributeValue> {
     let stores = EmbeddedStores::start().await;
     let new = new_job();
-    stores.links.put_link(&link(&new.key.user_id)).await.unwrap();
+    assert_eq!(stores.links.put_link(&link(&new.key.user_id)).await.unwrap(), Applied::Yes);
     assert_eq!(stores.jobs.start(&new, None).await.unwrap(), StartOutcome::Started);
     stores.jobs.claim(&new.key, &claim(at(0), 1)).await.unwrap();
     let found = stores

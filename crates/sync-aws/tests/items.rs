@@ -18,7 +18,7 @@ use sync_testkit::embedded::EmbeddedStores;
 async fn started() -> (EmbeddedStores, Job) {
     let stores = EmbeddedStores::start().await;
     let new = job(&user("u")).range("2024-01-01", "2024-01-10").build();
-    stores.links.put_link(&link(&new.key.user_id)).await.unwrap();
+    assert_eq!(stores.links.put_link(&link(&new.key.user_id)).await.unwrap(), Applied::Yes);
     stores.jobs.start(&new, None).await.unwrap();
     let ClaimOutcome::Claimed(job) = stores.jobs.claim(&new.key, &claim(at(1), 1)).await.unwrap() else {
         panic!("the claim is refused");

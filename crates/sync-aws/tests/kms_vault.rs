@@ -16,6 +16,7 @@ use aws_sdk_kms::types::error::{InvalidCiphertextException, KmsInternalException
 use aws_smithy_mocks::{
     MockResponse, MockResponseInterceptor, Rule, RuleMode, create_mock_http_client, mock,
 };
+use secrecy::ExposeSecret;
 use sync_aws::KmsVault;
 use sync_core::ports::{TokenVault, VaultError};
 use sync_testkit::build::{tokens, user};
@@ -91,6 +92,23 @@ async fn a_kms_that_fails_is_unavailable_and_not_unreadable() {
     assert!(matches!(refused, Err(VaultError::Unavailable(_))));
     let refused = failing.open(&owner, &sealed).await;
     assert!(matches!(refused, Err(VaultError::Unavailable(_))));
+}
+
+#[tokio::test]
+async fn a_refreshed_pair_asks_kms_for_no_new_key() {
+    let owner = user("owner");
+    let sealed = vault().await.seal(&owner, &tokens("a", "r")).await.unwrap();
+    let refused = mock!(Client::generate_data_key).then_error(|| {
+        let meta = ErrorMetadata::builder().code("AccessDeniedException").build();
+        GenerateDataKeyError::generic(meta)
+    });
+    let decrypt =
+        mock!(Client::decrypt).then_output(|| DecryptOutput::builder().plaintext(Blob::new([7; 32])).build());
+    let of_worker = vault_on(&[refused, decrypt]);
+    assert!(of_worker.seal(&owner, &tokens("b", "s")).await.is_err(), "it may not");
+    let resealed = of_worker.reseal(&owner, &sealed, &tokens("b", "s")).await.unwrap();
+    let opened = of_worker.open(&owner, &resealed).await.unwrap();
+    assert_eq!(opened.access.expose_secret(), "b");
 }
 
 #[tokio::test]

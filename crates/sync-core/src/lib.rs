@@ -3,8 +3,9 @@
 //! This crate knows no AWS, no HTTP and no async runtime. It holds
 //!
 //! * the vocabulary: [ids](ids), [dates and chunks](dates), [metric types](metric), [jobs](job), [links](link),
-//!   [windows](window) and [records](record);
-//! * the decisions: [`transition`], pure functions from a job and an event to the one conditional write that follows;
+//!   [windows](window), [records](record) and [erasures](erasure);
+//! * the decisions: [`transition`], pure functions from a job and an event to the one conditional write that follows, and
+//!   [`unlink`], the same for the end of a link;
 //! * the [ports](ports) those decisions need from the outside world;
 //! * the [use cases](use_cases): what each HTTP route, the queue and the schedule do with them.
 //!
@@ -12,6 +13,7 @@
 //! that something happens.**
 
 pub mod dates;
+pub mod erasure;
 pub mod ids;
 pub mod job;
 pub mod link;
@@ -20,17 +22,21 @@ pub mod ports;
 pub mod record;
 pub mod timing;
 pub mod transition;
+pub mod unlink;
 pub mod use_cases;
 pub mod window;
 
 pub use dates::{Chunk, ChunkPlan, DateRange};
+pub use erasure::Erasure;
 pub use ids::{AccountKey, JobId, JobKey, UserId};
 pub use job::{FailedChunk, Gap, GapReason, Job, JobStatus, PauseReason, SyncType};
 pub use link::{Account, Link, Tokens};
 pub use metric::{MetricSet, MetricType};
 pub use ports::{
-    ChunkQueue, Clock, GarminSource, Ids, JobStore, LinkStore, RecordStore, StoreError, TokenVault,
+    ChunkQueue, Clock, ErasureQueue, ErasureStore, GarminSource, Ids, JobStore, LinkStore, RecordStore,
+    StoreError, TokenVault,
 };
 pub use record::{RecordKey, RecordKind, RecordUpsert};
 pub use transition::Transition;
+pub use unlink::Unlink;
 pub use window::{Window, WindowScope};

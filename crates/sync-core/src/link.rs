@@ -23,8 +23,9 @@ pub struct Tokens {
     pub expires_at: DateTime<Utc>,
 }
 
-/// Tokens as they may be stored: ciphertext that only the owner's record can be opened with.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Tokens as they may be stored: ciphertext that only the owner's record can be opened with. The default is none, which
+/// opens for nobody.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SealedTokens(
     /// The envelope, in the vault's own format, Base64.
@@ -44,13 +45,13 @@ pub struct Link {
     pub user_id: UserId,
     /// The Garmin account it leads to.
     pub account: AccountKey,
-    /// Garmin's `displayName`, which stands in some of its paths.
+    /// Garmin's `displayName`, which stands in some of its paths; empty once unlinked.
     pub display_name: String,
     /// The person's time zone: what "today" means.
     pub time_zone: Tz,
-    /// The tokens, sealed.
+    /// The tokens, sealed; none once unlinked.
     pub tokens: SealedTokens,
-    /// Counts the token pairs this link has had; a new pair is stored only over the version it was made from.
+    /// Counts the token pairs this link has had, and its ends; a new pair is stored only over the version it was made from.
     pub tokens_version: u64,
     /// When the access token ends.
     pub token_expires_at: DateTime<Utc>,

@@ -8,12 +8,14 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::erasure::{DueErasure, Erasure};
 use crate::ids::{AccountKey, JobId, JobKey, UserId};
 use crate::job::{Job, SyncType};
 use crate::link::{Account, Link, SealedTokens, Tokens};
 use crate::metric::MetricType;
 use crate::record::{RecordKind, RecordUpsert, StoredRecord};
 use crate::transition::{Claim, Transition};
+use crate::unlink::Unlink;
 use crate::window::{PlanRequest, Window, WindowPlan};
 
 /// The error underneath one of ours, kept for the log.
@@ -71,7 +73,7 @@ pub enum StartOutcome {
     UserBusy(JobId),
     /// Another user's unfinished job holds the Garmin account.
     AccountBusy,
-    /// There is no active link.
+    /// There is no active link to the account that the job imports from.
     NotLinked,
     /// The idempotency key was used by a start that came first.
     Repeated,
@@ -156,6 +158,14 @@ pub trait JobStore: Send + Sync {
         records: &[RecordUpsert],
     ) -> impl Future<Output = Result<Applied, StoreError>> + Send;
 
+    /// Ends a link, in one transaction: the job that holds its lock is cancelled and both locks given back, the link is
+    /// inactive and without tokens, and the erasure, if one is wanted, is there. All of it or, when link or job have
+    /// moved on, none.
+    ///
+    /// # Errors
+    /// [`StoreError::OutcomeUnknown`] when it may have been applied.
+    fn unlink(&self, unlink: &Unlink) -> impl Future<Output = Result<Applied, StoreError>> + Send;
+
     /// Unfinished jobs whose due moment is not after `now`, the most overdue first, at most `limit`. Reads an index that
     /// may be stale.
     ///
@@ -208,13 +218,14 @@ pub trait LinkStore: Send + Sync {
     fn link(&self, user: &UserId) -> impl Future<Output = Result<Option<Link>, StoreError>> + Send;
 
     /// Stores a link, new or anew: tokens, account, name and zone are replaced, their version goes up, `is_active` is
-    /// set and `reauth_required` cleared; the watermark and the lock of an existing link of the same account stay.
+    /// set and `reauth_required` cleared; the watermark and the lock of an existing link of the same account stay. Lost
+    /// while an [erasure](crate::erasure::Erasure) of the user is unfinished: it would take what is imported anew.
     ///
     /// # Errors
     /// [`StoreError::OutcomeUnknown`] when it may have been stored.
-    fn put_link(&self, link: &Link) -> impl Future<Output = Result<(), StoreError>> + Send;
+    fn put_link(&self, link: &Link) -> impl Future<Output = Result<Applied, StoreError>> + Send;
 
-    /// Replaces the tokens, if the link still has `version`; the new ones have `version + 1`, and `reauth_required` is
+    /// Replaces the tokens, if the link is active and still has `version`; the new ones have `version + 1`, and `reauth_required` is
     /// cleared: another worker, finding the old pair used up while these were on their way, may have set it. To be
     /// called before the new tokens are used: whoever loses drops its own and reads the stored ones.
     ///
@@ -229,7 +240,7 @@ pub trait LinkStore: Send + Sync {
         now: DateTime<Utc>,
     ) -> impl Future<Output = Result<Applied, StoreError>> + Send;
 
-    /// Marks the link as needing a new sign-in, if it still has the token `version` that was refused.
+    /// Marks the link as needing a new sign-in, if it is active and still has the token `version` that was refused.
     ///
     /// # Errors
     /// [`StoreError::OutcomeUnknown`] when it may have been marked.
@@ -293,6 +304,70 @@ pub struct RecordQuery {
     pub cursor: Option<String>,
 }
 
+/// What became of a batch of an erasure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Erased {
+    /// Some records are gone; this is how the erasure stands now.
+    Batch(Erasure),
+    /// The last record is gone, and the erasure with it.
+    All {
+        /// Records erased, from the beginning of the erasure on.
+        records: u64,
+    },
+    /// The erasure is over, or somebody else has come further. Nothing was deleted.
+    Lost,
+}
+
+/// What is to be erased of what was imported. An erasure begins with [`JobStore::unlink`].
+pub trait ErasureStore: Send + Sync {
+    /// The user's unfinished erasure, read consistently.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Unreadable`].
+    fn erasure(&self, user: &UserId) -> impl Future<Output = Result<Option<Erasure>, StoreError>> + Send;
+
+    /// Deletes the next batch of the user's records and marks how far that came, in one transaction, if the erasure is
+    /// as read; after the last record the erasure itself. A record whose `source` is not Garmin stays as it is.
+    ///
+    /// # Errors
+    /// [`StoreError::OutcomeUnknown`] when the batch may be gone: give up, the next nudge reads the truth.
+    fn erase(
+        &self,
+        erasure: &Erasure,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Result<Erased, StoreError>> + Send;
+
+    /// Erasures whose due moment is not after `now`, the most overdue first, at most `limit`. Reads an index that may be
+    /// stale.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    fn due_erasures(
+        &self,
+        now: DateTime<Utc>,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<DueErasure>, StoreError>> + Send;
+
+    /// Moves a due moment on, if it is still what the index showed.
+    ///
+    /// # Errors
+    /// [`StoreError::OutcomeUnknown`] when it may have moved.
+    fn postpone_erasure(
+        &self,
+        due: &DueErasure,
+        until: DateTime<Utc>,
+    ) -> impl Future<Output = Result<Applied, StoreError>> + Send;
+}
+
+/// The queue of nudges to erase. As with chunks, a message only says whose erasure to look at.
+pub trait ErasureQueue: Send + Sync {
+    /// Sends a nudge. A lost one costs time, nothing else: the sweeper sends another.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] or [`StoreError::OutcomeUnknown`]; the nudge may or may not arrive.
+    fn nudge_erasure(&self, user: &UserId) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
 /// The queue of nudges. A message says "look at this job", never what to do.
 pub trait ChunkQueue: Send + Sync {
     /// Sends a nudge that arrives after `delay` (cut to what a message can carry). A lost nudge costs time, nothing else:
@@ -311,13 +386,25 @@ pub trait ChunkQueue: Send + Sync {
 /// Turns tokens into ciphertext and back. The user id and the provider are bound into the ciphertext: a record copied to
 /// another user does not open.
 pub trait TokenVault: Send + Sync {
-    /// Seals tokens for a user.
+    /// Seals tokens for a user, under a key of their own: for linking alone.
     ///
     /// # Errors
     /// [`VaultError::Unavailable`].
     fn seal(
         &self,
         user: &UserId,
+        tokens: &Tokens,
+    ) -> impl Future<Output = Result<SealedTokens, VaultError>> + Send;
+
+    /// Seals the pair that a refresh gave, under the key of the pair that it replaces: who may open tokens may do that,
+    /// and needs no right to make keys.
+    ///
+    /// # Errors
+    /// [`VaultError::Unreadable`] when `replaced` is not this user's, or damaged; [`VaultError::Unavailable`].
+    fn reseal(
+        &self,
+        user: &UserId,
+        replaced: &SealedTokens,
         tokens: &Tokens,
     ) -> impl Future<Output = Result<SealedTokens, VaultError>> + Send;
 

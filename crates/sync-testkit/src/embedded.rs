@@ -5,8 +5,8 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use embedded_aws::{DeadLetters, EmbeddedAws, Options, QueueSpec, create_queue};
 use sync_aws::{
-    AwsClients, DynamoJobStore, DynamoLinkStore, DynamoRecordStore, Nudge, QueueUrls, SqsChunkQueue,
-    TableNames, migrate,
+    AwsClients, DynamoErasureStore, DynamoJobStore, DynamoLinkStore, DynamoRecordStore, Message, QueueUrls,
+    SqsChunkQueue, TableNames, migrate,
 };
 use sync_core::ids::{JobKey, UserId};
 use sync_core::job::SyncType;
@@ -23,6 +23,8 @@ pub struct EmbeddedStores {
     pub links: DynamoLinkStore,
     /// The records.
     pub records: DynamoRecordStore,
+    /// What is to be erased.
+    pub erasures: DynamoErasureStore,
     /// The clients, to look underneath.
     pub clients: AwsClients,
     /// What the tables are called.
@@ -42,6 +44,7 @@ impl EmbeddedStores {
             jobs: DynamoJobStore::new(dynamodb(), tables.clone(), Some(chrono::TimeDelta::days(30))),
             links: DynamoLinkStore::new(dynamodb(), tables.clone()),
             records: DynamoRecordStore::new(dynamodb(), tables.clone()),
+            erasures: DynamoErasureStore::new(dynamodb(), tables.clone()),
             clients,
             tables,
             _aws: aws,
@@ -53,6 +56,7 @@ impl Stores for EmbeddedStores {
     type Jobs = DynamoJobStore;
     type Links = DynamoLinkStore;
     type Records = DynamoRecordStore;
+    type Erasures = DynamoErasureStore;
 
     fn jobs(&self) -> &DynamoJobStore {
         &self.jobs
@@ -64,6 +68,10 @@ impl Stores for EmbeddedStores {
 
     fn records(&self) -> &DynamoRecordStore {
         &self.records
+    }
+
+    fn erasures(&self) -> &DynamoErasureStore {
+        &self.erasures
     }
 
     async fn put_foreign_record(&self, user: &UserId, record: &RecordUpsert) {
@@ -119,14 +127,8 @@ impl EmbeddedQueues {
     }
 }
 
-impl Queues for EmbeddedQueues {
-    type Queue = SqsChunkQueue;
-
-    fn queue(&self) -> &SqsChunkQueue {
-        &self.queue
-    }
-
-    async fn receive(&self, sync_type: SyncType) -> Vec<JobKey> {
+impl EmbeddedQueues {
+    async fn take(&self, sync_type: SyncType) -> Vec<Message> {
         let url = match sync_type {
             SyncType::Incremental => &self.urls.incremental,
             SyncType::Historical => &self.urls.historical,
@@ -140,14 +142,38 @@ impl Queues for EmbeddedQueues {
             .send()
             .await
             .expect("messages");
-        let mut keys = Vec::new();
+        let mut taken = Vec::new();
         for message in received.messages() {
-            keys.push(Nudge::parse(message.body().expect("a body")).expect("a nudge"));
+            taken.push(Message::parse(message.body().expect("a body")).expect("a nudge"));
             let receipt = message.receipt_handle().expect("a receipt");
             let delete = self.clients.sqs.delete_message().queue_url(url).receipt_handle(receipt);
             delete.send().await.expect("it is deleted");
         }
-        keys
+        taken
+    }
+}
+
+impl Queues for EmbeddedQueues {
+    type Queue = SqsChunkQueue;
+
+    fn queue(&self) -> &SqsChunkQueue {
+        &self.queue
+    }
+
+    async fn receive(&self, sync_type: SyncType) -> Vec<JobKey> {
+        let about_jobs = |message| match message {
+            Message::Job(key) => Some(key),
+            Message::Erasure(_) => None,
+        };
+        self.take(sync_type).await.into_iter().filter_map(about_jobs).collect()
+    }
+
+    async fn receive_erasures(&self) -> Vec<UserId> {
+        let about_erasures = |message| match message {
+            Message::Job(_) => None,
+            Message::Erasure(user) => Some(user),
+        };
+        self.take(SyncType::Historical).await.into_iter().filter_map(about_erasures).collect()
     }
 
     async fn wait_a_second(&self) {

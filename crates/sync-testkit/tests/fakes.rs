@@ -1,7 +1,7 @@
 //! The fakes keep every promise of the ports they stand for.
 
 use chrono::TimeDelta;
-use sync_core::ids::JobKey;
+use sync_core::ids::{JobKey, UserId};
 use sync_core::job::SyncType;
 use sync_testkit::clock::ManualClock;
 use sync_testkit::conformance::Queues;
@@ -30,6 +30,10 @@ impl Queues for Queue {
         std::iter::from_fn(|| self.queue.receive(sync_type)).collect()
     }
 
+    async fn receive_erasures(&self) -> Vec<UserId> {
+        std::iter::from_fn(|| self.queue.receive_erasure()).collect()
+    }
+
     async fn wait_a_second(&self) {
         self.clock.advance(TimeDelta::seconds(1));
     }
@@ -48,6 +52,11 @@ mod links {
 mod records {
     use super::*;
     sync_testkit::record_store_suite!(async { MemoryStore::new() });
+}
+
+mod erasures {
+    use super::*;
+    sync_testkit::erasure_store_suite!(async { MemoryStore::new() });
 }
 
 mod queues {

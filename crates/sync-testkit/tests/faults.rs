@@ -11,7 +11,7 @@ use sync_testkit::memory::{Fault, MemoryQueue, MemoryStore, Operation};
 async fn started() -> (MemoryStore, sync_core::Job) {
     let store = MemoryStore::new();
     let new = job(&user("u")).build();
-    store.put_link(&link(&new.key.user_id)).await.unwrap();
+    assert_eq!(store.put_link(&link(&new.key.user_id)).await.unwrap(), Applied::Yes);
     assert_eq!(store.start(&new, None).await.unwrap(), StartOutcome::Started);
     (store, new)
 }

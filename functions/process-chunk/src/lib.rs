@@ -1,4 +1,5 @@
-//! The queue's side of an import: each message says "look at this job", and each is answered for by itself.
+//! The queue's side of an import: each message says "look at this job" (or "look at what is to be erased of this user"),
+//! and each is answered for by itself.
 //!
 //! A message that was dealt with, whatever came of it, is acknowledged. One that cannot be read, or whose job could not
 //! be looked at, is handed back: it comes again, and in the end lies in the dead-letter queue where somebody sees it.
@@ -6,10 +7,14 @@
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use chrono::{DateTime, Utc};
 use lambda_runtime::{Error, LambdaEvent};
-use sync_aws::Nudge;
+use sync_aws::Message;
 use sync_core::timing::COMMIT_MARGIN;
+use sync_core::use_cases::erase::Eraser;
 use sync_core::use_cases::process_chunk::{ChunkOutcome, Worker};
-use sync_core::{ChunkQueue, Clock, GarminSource, Ids, JobKey, JobStore, LinkStore, TokenVault};
+use sync_core::{
+    ChunkQueue, Clock, ErasureQueue, ErasureStore, GarminSource, Ids, JobKey, JobStore, LinkStore,
+    TokenVault, UserId,
+};
 use tracing::Instrument;
 
 /// Why a message is handed back.
@@ -20,39 +25,43 @@ struct HandedBack;
 ///
 /// # Errors
 /// When a message that has to be handed back has no id: then the whole batch has to come again.
-pub async fn handle<J, L, Q, V, G, C, I>(
+pub async fn handle<J, L, Q, V, G, C, I, E>(
     worker: &Worker<J, L, Q, V, G, C, I>,
+    eraser: &Eraser<E, Q, C>,
     event: LambdaEvent<SqsEvent>,
 ) -> Result<SqsBatchResponse, Error>
 where
     J: JobStore,
     L: LinkStore,
-    Q: ChunkQueue,
+    Q: ChunkQueue + ErasureQueue,
     V: TokenVault,
     G: GarminSource,
     C: Clock,
     I: Ids,
+    E: ErasureStore,
 {
     let (event, context) = event.into_parts();
     let deadline = i64::try_from(context.deadline).ok().and_then(DateTime::from_timestamp_millis);
     let deadline = deadline.ok_or("the invocation's deadline is not a moment in time")?;
     let span = tracing::info_span!("nudges", request_id = context.request_id);
-    deal_with(worker, event.records, deadline).instrument(span).await
+    deal_with(worker, eraser, event.records, deadline).instrument(span).await
 }
 
-async fn deal_with<J, L, Q, V, G, C, I>(
+async fn deal_with<J, L, Q, V, G, C, I, E>(
     worker: &Worker<J, L, Q, V, G, C, I>,
+    eraser: &Eraser<E, Q, C>,
     messages: Vec<SqsMessage>,
     deadline: DateTime<Utc>,
 ) -> Result<SqsBatchResponse, Error>
 where
     J: JobStore,
     L: LinkStore,
-    Q: ChunkQueue,
+    Q: ChunkQueue + ErasureQueue,
     V: TokenVault,
     G: GarminSource,
     C: Clock,
     I: Ids,
+    E: ErasureStore,
 {
     let mut response = SqsBatchResponse::default();
     for (index, message) in messages.into_iter().enumerate() {
@@ -64,7 +73,7 @@ where
             tracing::warn!(message_id, "no time is left for this message");
             Err(HandedBack)
         } else {
-            look_at(worker, &message_id, message.body.as_deref().unwrap_or_default(), deadline).await
+            look_at(worker, eraser, &message_id, message.body.as_deref().unwrap_or_default(), deadline).await
         };
         if let Err(HandedBack) = outcome {
             // An empty id in the answer would hand back the whole batch without saying so.
@@ -79,8 +88,9 @@ where
     Ok(response)
 }
 
-async fn look_at<J, L, Q, V, G, C, I>(
+async fn look_at<J, L, Q, V, G, C, I, E>(
     worker: &Worker<J, L, Q, V, G, C, I>,
+    eraser: &Eraser<E, Q, C>,
     message_id: &str,
     body: &str,
     deadline: DateTime<Utc>,
@@ -88,24 +98,46 @@ async fn look_at<J, L, Q, V, G, C, I>(
 where
     J: JobStore,
     L: LinkStore,
-    Q: ChunkQueue,
+    Q: ChunkQueue + ErasureQueue,
     V: TokenVault,
     G: GarminSource,
     C: Clock,
     I: Ids,
+    E: ErasureStore,
 {
-    let key = Nudge::parse(body).map_err(|error| {
+    let message = Message::parse(body).map_err(|error| {
         // Without its causes: a parser's error repeats what it could not read.
         tracing::error!(message_id, error = %error, "unreadable message");
         HandedBack
     })?;
-    match worker.process(&key, deadline).await {
+    match message {
+        Message::Job(key) => match worker.process(&key, deadline).await {
+            Ok(outcome) => {
+                report(&key, message_id, outcome);
+                Ok(())
+            }
+            Err(error) => {
+                tracing::error!(message_id, job_id = %key.job_id, error = %chain(&error), "the job could not be worked on");
+                Err(HandedBack)
+            }
+        },
+        Message::Erasure(user) => erase(eraser, &user, message_id, deadline).await,
+    }
+}
+
+async fn erase<E: ErasureStore, Q: ErasureQueue, C: Clock>(
+    eraser: &Eraser<E, Q, C>,
+    user: &UserId,
+    message_id: &str,
+    deadline: DateTime<Utc>,
+) -> Result<(), HandedBack> {
+    match eraser.erase(user, deadline).await {
         Ok(outcome) => {
-            report(&key, message_id, outcome);
+            tracing::info!(message_id, ?outcome, "erasure looked at");
             Ok(())
         }
         Err(error) => {
-            tracing::error!(message_id, job_id = %key.job_id, error = %chain(&error), "the job could not be worked on");
+            tracing::error!(message_id, error = %chain(&error), "nothing could be erased");
             Err(HandedBack)
         }
     }

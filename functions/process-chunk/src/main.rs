@@ -5,9 +5,13 @@ mod environment;
 use environment::Environment;
 use lambda_runtime::{Error, run, service_fn, tracing};
 use std::sync::Arc;
-use sync_aws::{AwsClients, Config, DynamoJobStore, DynamoLinkStore, KeyFileVault, KmsVault, SqsChunkQueue};
+use sync_aws::{
+    AwsClients, Config, DynamoErasureStore, DynamoJobStore, DynamoLinkStore, KeyFileVault, KmsVault,
+    SqsChunkQueue,
+};
 use sync_core::TokenVault;
 use sync_core::ports::{RandomIds, SystemClock};
+use sync_core::use_cases::erase::Eraser;
 use sync_core::use_cases::process_chunk::Worker;
 use sync_garmin::{GarminClient, Jitter};
 
@@ -34,14 +38,20 @@ async fn work<V: TokenVault>(
     let clients = AwsClients::from_env().await;
     let jobs = DynamoJobStore::new(clients.dynamodb.clone(), config.tables(), config.job_retention);
     sync_aws::warm_up(&jobs).await;
+    let queue = SqsChunkQueue::new(clients.sqs.clone(), queues);
+    let eraser = Eraser {
+        erasures: DynamoErasureStore::new(clients.dynamodb.clone(), config.tables()),
+        queue: queue.clone(),
+        clock: SystemClock,
+    };
     let worker = Worker {
         jobs,
         vault: vault(&clients),
         links: DynamoLinkStore::new(clients.dynamodb, config.tables()),
-        queue: SqsChunkQueue::new(clients.sqs, queues),
+        queue,
         garmin: GarminClient::new(environment.garmin, Arc::new(SystemClock), Jitter::from_os())?,
         clock: SystemClock,
         ids: RandomIds,
     };
-    run(service_fn(|event| process_chunk::handle(&worker, event))).await
+    run(service_fn(|event| process_chunk::handle(&worker, &eraser, event))).await
 }

@@ -4,8 +4,9 @@ use chrono::TimeDelta;
 use lambda_runtime::{Error, LambdaEvent};
 use serde::Serialize;
 use serde_json::Value;
+use sync_core::use_cases::erase::Eraser;
 use sync_core::use_cases::sweep::{self, Sweeper};
-use sync_core::{ChunkQueue, Clock, JobStore, LinkStore};
+use sync_core::{ChunkQueue, Clock, ErasureQueue, ErasureStore, JobStore, LinkStore};
 use tracing::Instrument;
 
 /// What a sweep did, as the function answers it.
@@ -19,34 +20,32 @@ pub struct Swept {
     pub woken: u32,
     /// Jobs that could not be looked at; they stay due.
     pub failed: u32,
-}
-
-impl From<sweep::Swept> for Swept {
-    fn from(sweep::Swept { due, nudged, woken, failed }: sweep::Swept) -> Self {
-        Self { due, nudged, woken, failed }
-    }
+    /// Erasures nudged.
+    pub erasures: u32,
 }
 
 /// Sweeps once.
 ///
 /// # Errors
-/// When the index of due jobs cannot be read; the runtime logs it, and the next minute tries again.
-pub async fn handle<J, L, Q, C>(
+/// When the index of what is due cannot be read; the runtime logs it, and the next minute tries again.
+pub async fn handle<J, L, Q, C, E>(
     sweeper: &Sweeper<J, L, Q, C>,
+    eraser: &Eraser<E, Q, C>,
     event: LambdaEvent<Value>,
 ) -> Result<Swept, Error>
 where
     J: JobStore,
     L: LinkStore,
-    Q: ChunkQueue,
+    Q: ChunkQueue + ErasureQueue,
     C: Clock,
+    E: ErasureStore,
 {
     let span = tracing::info_span!("sweep", request_id = event.context.request_id);
     async {
-        let swept = Swept::from(sweeper.sweep(TimeDelta::zero()).await?);
-        let Swept { due, nudged, woken, failed } = swept;
-        tracing::info!(due, nudged, woken, failed, "swept");
-        Ok(swept)
+        let sweep::Swept { due, nudged, woken, failed } = sweeper.sweep(TimeDelta::zero()).await?;
+        let erasures = eraser.sweep(TimeDelta::zero()).await?;
+        tracing::info!(due, nudged, woken, failed, erasures, "swept");
+        Ok(Swept { due, nudged, woken, failed, erasures })
     }
     .instrument(span)
     .await

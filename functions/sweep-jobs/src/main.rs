@@ -1,8 +1,9 @@
 //! Wires `sweep-jobs` to AWS. The environment variables are in `functions/README.md`.
 
 use lambda_runtime::{Error, run, service_fn, tracing};
-use sync_aws::{AwsClients, Config, DynamoJobStore, DynamoLinkStore, SqsChunkQueue};
+use sync_aws::{AwsClients, Config, DynamoErasureStore, DynamoJobStore, DynamoLinkStore, SqsChunkQueue};
 use sync_core::ports::SystemClock;
+use sync_core::use_cases::erase::Eraser;
 use sync_core::use_cases::sweep::Sweeper;
 
 #[tokio::main(flavor = "current_thread")]
@@ -13,11 +14,13 @@ async fn main() -> Result<(), Error> {
     let clients = AwsClients::from_env().await;
     let jobs = DynamoJobStore::new(clients.dynamodb.clone(), config.tables(), config.job_retention);
     sync_aws::warm_up(&jobs).await;
-    let sweeper = Sweeper {
-        jobs,
-        links: DynamoLinkStore::new(clients.dynamodb, config.tables()),
-        queue: SqsChunkQueue::new(clients.sqs, queues),
+    let queue = SqsChunkQueue::new(clients.sqs, queues);
+    let eraser = Eraser {
+        erasures: DynamoErasureStore::new(clients.dynamodb.clone(), config.tables()),
+        queue: queue.clone(),
         clock: SystemClock,
     };
-    run(service_fn(|event| sweep_jobs::handle(&sweeper, event))).await
+    let links = DynamoLinkStore::new(clients.dynamodb, config.tables());
+    let sweeper = Sweeper { jobs, links, queue, clock: SystemClock };
+    run(service_fn(|event| sweep_jobs::handle(&sweeper, &eraser, event))).await
 }

@@ -36,14 +36,7 @@ pub(super) async fn apply(
     records: &[RecordUpsert],
 ) -> Result<Applied, StoreError> {
     let records = RecordUpsert::merged(records.iter().cloned());
-    let mut attempt = Attempt {
-        client,
-        tables,
-        retention,
-        transition,
-        watermark: transition.watermark,
-        foreign: BTreeSet::new(),
-    };
+    let mut attempt = Attempt::new(client, tables, retention, transition);
     let places_with_job = MAX_ITEMS - 1 - locked_items(transition);
     let (ahead, last) = batches(&records, places_with_job);
     for batch in ahead {
@@ -90,7 +83,7 @@ fn fitting(records: &[RecordUpsert], places: usize) -> usize {
         .count()
 }
 
-struct Attempt<'a> {
+pub(super) struct Attempt<'a> {
     client: &'a Client,
     tables: &'a TableNames,
     retention: Option<TimeDelta>,
@@ -99,7 +92,17 @@ struct Attempt<'a> {
     foreign: BTreeSet<RecordKey>,
 }
 
-impl Attempt<'_> {
+impl<'a> Attempt<'a> {
+    pub(super) const fn new(
+        client: &'a Client,
+        tables: &'a TableNames,
+        retention: Option<TimeDelta>,
+        transition: &'a Transition,
+    ) -> Self {
+        let watermark = transition.watermark;
+        Self { client, tables, retention, transition, watermark, foreign: BTreeSet::new() }
+    }
+
     /// Sends a batch, with the job itself or with a check of it. What stands in the way and is no business of the job's,
     /// a record of another source or a watermark that no longer fits the link, is left out and the rest sent again.
     async fn send(&mut self, batch: &[RecordUpsert], with_job: bool) -> Result<Applied, StoreError> {
@@ -193,7 +196,7 @@ impl Attempt<'_> {
     }
 
     /// What differs between the job before and after, and nothing else: a cancel does not rewrite what a worker wrote.
-    fn job(&self) -> Result<TransactWriteItem, StoreError> {
+    pub(super) fn job(&self) -> Result<TransactWriteItem, StoreError> {
         let (before, after) = (&self.transition.before, &self.transition.after);
         let (old, new) = (write_job(before)?, write_job(after)?);
         let mut expression = Expression::new();
@@ -237,6 +240,7 @@ impl Attempt<'_> {
             LockChange::Acquire => Expression::new()
                 .set("active_job_id", id.clone())
                 .when("is_active", "=", AttributeValue::Bool(true))
+                .when("external_user_id", "=", text(job.account.as_str()))
                 .when_absent_or("active_job_id", "=", id),
             LockChange::Release => Expression::new().remove("active_job_id").when("active_job_id", "=", id),
         };
@@ -254,7 +258,7 @@ impl Attempt<'_> {
         ))
     }
 
-    fn account(&self) -> Option<TransactWriteItem> {
+    pub(super) fn account(&self) -> Option<TransactWriteItem> {
         let job = &self.transition.before;
         let id = text(job.key.job_id.to_string());
         let expression = match self.transition.lock {

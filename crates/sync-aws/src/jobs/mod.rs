@@ -4,6 +4,7 @@ mod answers;
 mod apply;
 mod item;
 mod start;
+mod unlink;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
@@ -16,6 +17,7 @@ use sync_core::ports::{
 };
 use sync_core::record::RecordUpsert;
 use sync_core::transition::{Claim, Transition};
+use sync_core::unlink::Unlink;
 
 use crate::attributes::{Item, instant_of, job_key, millis, number, text, timestamp};
 use crate::expression::Expression;
@@ -24,7 +26,7 @@ use crate::tables::TableNames;
 use crate::writes::{Updated, update, without_retries};
 use item::{DUE_SHARDS, due_shard, read_job};
 
-/// Sorts after every job id and before every remembered answer: ids are hexadecimal, and `g` follows `f`.
+/// Sorts after every job id and before every remembered answer and erasure: ids are hexadecimal, and `g` follows `f`.
 const AFTER_EVERY_JOB_ID: &str = "g";
 
 /// [`JobStore`] on DynamoDB. Cheap to clone.
@@ -164,6 +166,10 @@ impl JobStore for DynamoJobStore {
 
     async fn apply(&self, transition: &Transition, records: &[RecordUpsert]) -> Result<Applied, StoreError> {
         apply::apply(&self.writes, &self.tables, self.retention, transition, records).await
+    }
+
+    async fn unlink(&self, unlink: &Unlink) -> Result<Applied, StoreError> {
+        unlink::unlink(&self.writes, &self.tables, self.retention, unlink).await
     }
 
     async fn due(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<DueJob>, StoreError> {

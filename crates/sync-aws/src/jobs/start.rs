@@ -32,6 +32,8 @@ pub(super) async fn start(
         Expression::new()
             .set("active_job_id", id.clone())
             .when("is_active", "=", AttributeValue::Bool(true))
+            // Another account may have been linked since the job was made for this one.
+            .when("external_user_id", "=", text(job.account.as_str()))
             .when_absent("active_job_id")
             .into_update(&tables.links, link_key(user), ReturnValuesOnConditionCheckFailure::AllOld),
         Expression::new()

@@ -101,6 +101,16 @@ impl TokenVault for KeyFileVault {
             .map_err(|source| VaultError::Unavailable(source.into()))
     }
 
+    async fn reseal(
+        &self,
+        user: &UserId,
+        replaced: &SealedTokens,
+        tokens: &Tokens,
+    ) -> Result<SealedTokens, VaultError> {
+        self.open(user, replaced).await?;
+        self.seal(user, tokens).await
+    }
+
     async fn open(&self, user: &UserId, sealed: &SealedTokens) -> Result<Tokens, VaultError> {
         let opened = envelope::read(sealed).and_then(|envelope| match envelope.key {
             KeyKind::File => envelope.open(self.key.expose_secret(), user),

@@ -1,4 +1,4 @@
-//! The vault of the cloud: each sealing has a data key of its own, which KMS gives out again only for the same owner.
+//! The vault of the cloud: each link has a data key of its own, which KMS gives out again only for the same owner.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use sync_core::ids::UserId;
 use sync_core::link::{SealedTokens, Tokens};
 use sync_core::ports::{TokenVault, VaultError};
 
-use super::envelope::{self, Closed, KeyKind};
+use super::envelope::{self, Closed, Envelope, KeyKind};
 use crate::attributes::PROVIDER;
 use crate::failure::AwsFailure;
 
@@ -44,24 +44,13 @@ fn clear_key(plaintext: Option<Blob>) -> Option<Zeroizing<Vec<u8>>> {
     plaintext.map(|blob| Zeroizing::new(blob.into_inner()))
 }
 
-impl TokenVault for KmsVault {
-    async fn seal(&self, user: &UserId, tokens: &Tokens) -> Result<SealedTokens, VaultError> {
-        let made = self
-            .client
-            .generate_data_key()
-            .key_id(&self.key_id)
-            .key_spec(DataKeySpec::Aes256)
-            .set_encryption_context(Some(context(user)))
-            .send()
-            .await
-            .map_err(|error| VaultError::Unavailable(Box::new(AwsFailure::of("GenerateDataKey", error))))?;
-        let key = clear_key(made.plaintext).ok_or_else(|| no_key("GenerateDataKey"))?;
-        let data_key = made.ciphertext_blob.ok_or_else(|| no_key("GenerateDataKey"))?.into_inner();
-        envelope::seal(&key, KeyKind::Kms { data_key }, user, tokens)
-            .map_err(|source| VaultError::Unavailable(source.into()))
-    }
-
-    async fn open(&self, user: &UserId, sealed: &SealedTokens) -> Result<Tokens, VaultError> {
+impl KmsVault {
+    /// An envelope, still closed, and the data key that opens it.
+    async fn unwrap(
+        &self,
+        user: &UserId,
+        sealed: &SealedTokens,
+    ) -> Result<(Envelope, Zeroizing<Vec<u8>>), VaultError> {
         let unreadable = |source: Closed| VaultError::Unreadable(source.into());
         let envelope = envelope::read(sealed).map_err(unreadable)?;
         let KeyKind::Kms { data_key } = &envelope.key else {
@@ -83,6 +72,40 @@ impl TokenVault for KmsVault {
                 if not_theirs { VaultError::Unreadable(failure) } else { VaultError::Unavailable(failure) }
             })?;
         let key = clear_key(decrypted.plaintext).ok_or_else(|| no_key("Decrypt"))?;
-        envelope.open(&key, user).map_err(unreadable)
+        Ok((envelope, key))
+    }
+}
+
+impl TokenVault for KmsVault {
+    async fn seal(&self, user: &UserId, tokens: &Tokens) -> Result<SealedTokens, VaultError> {
+        let made = self
+            .client
+            .generate_data_key()
+            .key_id(&self.key_id)
+            .key_spec(DataKeySpec::Aes256)
+            .set_encryption_context(Some(context(user)))
+            .send()
+            .await
+            .map_err(|error| VaultError::Unavailable(Box::new(AwsFailure::of("GenerateDataKey", error))))?;
+        let key = clear_key(made.plaintext).ok_or_else(|| no_key("GenerateDataKey"))?;
+        let data_key = made.ciphertext_blob.ok_or_else(|| no_key("GenerateDataKey"))?.into_inner();
+        envelope::seal(&key, KeyKind::Kms { data_key }, user, tokens)
+            .map_err(|source| VaultError::Unavailable(source.into()))
+    }
+
+    async fn reseal(
+        &self,
+        user: &UserId,
+        replaced: &SealedTokens,
+        tokens: &Tokens,
+    ) -> Result<SealedTokens, VaultError> {
+        let (envelope, key) = self.unwrap(user, replaced).await?;
+        envelope::seal(&key, envelope.key, user, tokens)
+            .map_err(|source| VaultError::Unavailable(source.into()))
+    }
+
+    async fn open(&self, user: &UserId, sealed: &SealedTokens) -> Result<Tokens, VaultError> {
+        let (envelope, key) = self.unwrap(user, sealed).await?;
+        envelope.open(&key, user).map_err(|source| VaultError::Unreadable(source.into()))
     }
 }

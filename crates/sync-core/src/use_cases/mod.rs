@@ -2,10 +2,12 @@
 //! [`crate::transition`], write once, nudge.
 
 pub mod control;
+pub mod erase;
 pub mod process_chunk;
 pub mod start;
 pub mod status;
 pub mod sweep;
+pub mod unlink;
 
 use chrono::TimeDelta;
 

@@ -54,7 +54,7 @@ pub enum ProcessError {
     /// A store failed, or the outcome of a write is unknown.
     #[error("a store failed")]
     Store(#[from] StoreError),
-    /// The tokens cannot be opened.
+    /// The key service does not answer.
     #[error("the vault failed")]
     Vault(#[from] VaultError),
 }
@@ -424,11 +424,28 @@ where
         link: &Link,
         throttles: Throttles,
     ) -> Result<Result<(Tokens, u64), Stop>, ProcessError> {
-        let tokens = self.vault.open(&link.user_id, &link.tokens).await?;
+        let Some(tokens) = self.open(link).await? else {
+            return Ok(Err(Stop::ReauthRequired));
+        };
         if tokens.expires_at - REFRESH_BEFORE_EXPIRY > self.clock.now() {
             return Ok(Ok((tokens, link.tokens_version)));
         }
         self.refresh(link, &tokens, link.tokens_version, throttles).await
+    }
+
+    /// The link's tokens; none when they do not open, which no later try will change: the link is marked, and the person
+    /// has to sign in again.
+    async fn open(&self, link: &Link) -> Result<Option<Tokens>, ProcessError> {
+        match self.vault.open(&link.user_id, &link.tokens).await {
+            Ok(tokens) => Ok(Some(tokens)),
+            Err(VaultError::Unreadable(error)) => {
+                tracing::error!(error = %error, "sealed tokens do not open");
+                let now = self.clock.now();
+                let _ = self.links.require_reauth(&link.user_id, link.tokens_version, now).await?;
+                Ok(None)
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Trades a token pair for the next and stores it before anybody uses it. If another worker was faster, its pair is
@@ -471,7 +488,7 @@ where
         let mut tries = 0;
         loop {
             tries += 1;
-            let kept = match self.vault.seal(&link.user_id, fresh).await {
+            let kept = match self.vault.reseal(&link.user_id, &link.tokens, fresh).await {
                 Ok(sealed) => self
                     .links
                     .replace_tokens(&link.user_id, version, &sealed, fresh.expires_at, now)
@@ -497,8 +514,9 @@ where
         let stored = self.links.link(&link.user_id).await?.filter(|stored| stored.serves(&link.account));
         match stored {
             Some(stored) if stored.tokens_version > version => {
-                let tokens = self.vault.open(&stored.user_id, &stored.tokens).await?;
-                Ok(Ok((tokens, stored.tokens_version)))
+                let version = stored.tokens_version;
+                let tokens = self.open(&stored).await?;
+                Ok(tokens.map(|tokens| (tokens, version)).ok_or(Stop::ReauthRequired))
             }
             _ => {
                 let _ = self.links.require_reauth(&link.user_id, version, self.clock.now()).await?;

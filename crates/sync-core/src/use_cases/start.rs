@@ -206,6 +206,8 @@ impl<J: JobStore, L: LinkStore, Q: ChunkQueue, C: Clock, I: Ids> Starter<J, L, Q
         Ok(latest.is_some_and(|job| {
             job.status == JobStatus::Completed
                 && job.account == link.account
+                // What came before the link may have been erased with the one before.
+                && job.created_at >= link.linked_at
                 && job.range.end() >= today
                 && job.metric_types.is_superset(&request.metric_types)
                 && job.completed_at.is_some_and(|completed_at| now - completed_at < UP_TO_DATE_FOR)

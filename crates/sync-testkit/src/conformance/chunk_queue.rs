@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use sync_core::job::SyncType;
-use sync_core::ports::ChunkQueue;
+use sync_core::ports::{ChunkQueue, ErasureQueue};
 
 use super::Queues;
 use crate::build::{job_key, user};
@@ -47,7 +47,16 @@ pub async fn any_delay_is_taken(queues: &impl Queues) {
     assert_eq!(queues.receive(SyncType::Historical).await, []);
 }
 
-/// Every promise of a [`ChunkQueue`] as a test. Takes an expression that gives the future of [`Queues`].
+/// A nudge to erase carries whose, and nothing of it looks like a job.
+pub async fn a_nudge_to_erase_arrives_with_its_user(queues: &impl Queues) {
+    let user = user("auth0|5f7c8ec7!$%&'()*+,-./:;<=>?@[]^_`{|}~");
+    queues.queue().nudge_erasure(&user).await.expect("it is sent");
+    assert_eq!(queues.receive(SyncType::Incremental).await, []);
+    assert_eq!(queues.receive_erasures().await, [user]);
+    assert_eq!(queues.receive_erasures().await, []);
+}
+
+/// Every promise of a [`ChunkQueue`] and an [`ErasureQueue`] as a test. Takes an expression that gives the future of [`Queues`].
 #[macro_export]
 macro_rules! chunk_queue_suite {
     ($queues:expr) => {
@@ -59,6 +68,7 @@ macro_rules! chunk_queue_suite {
                 each_kind_of_sync_has_its_own_queue,
                 a_delayed_nudge_waits,
                 any_delay_is_taken,
+                a_nudge_to_erase_arrives_with_its_user,
             ]
         );
     };

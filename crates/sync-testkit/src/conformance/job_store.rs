@@ -3,16 +3,20 @@
 use chrono::TimeDelta;
 use futures::future::join_all;
 use serde_json::json;
-use sync_core::ids::JobId;
+use sync_core::ids::{JobId, UserId};
 use sync_core::job::{Gap, GapReason, Job, JobStatus, PauseReason};
+use sync_core::link::{Link, SealedTokens};
 use sync_core::metric::MetricType;
-use sync_core::ports::{Applied, ClaimOutcome, DueJob, JobStore, LinkStore, RememberedAnswer, StartOutcome};
+use sync_core::ports::{
+    Applied, ClaimOutcome, DueJob, ErasureStore, JobStore, LinkStore, RememberedAnswer, StartOutcome,
+};
 use sync_core::record::RecordKind;
 use sync_core::timing::IDEMPOTENCY_WINDOW;
 use sync_core::transition::{
     LockChange, Transition, cancel, chunk_done, chunk_failed, hand_over, pause, pause_for_garmin, resume,
     try_again, wake,
 };
+use sync_core::unlink::{Unlink, unlink};
 
 use super::{Stores, all_records, claimed, days, linked, started, stored, with_job};
 use crate::build::{
@@ -587,6 +591,186 @@ pub async fn a_resume_is_refused_while_another_user_holds_the_account(stores: &i
     assert_eq!(link.active_job_id, None, "half a lock is no lock");
 }
 
+fn unlinking(link: &Link, holder: Option<&Job>, delete_data: bool, seconds: i64) -> Unlink {
+    unlink(link, holder, delete_data, at(seconds)).expect("legal")
+}
+
+async fn unlinked(stores: &impl Stores, unlink: &Unlink) {
+    let outcome = stores.jobs().unlink(unlink).await;
+    assert_eq!(outcome.expect("the write is answered"), Applied::Yes);
+}
+
+async fn not_unlinked(stores: &impl Stores, unlink: &Unlink) {
+    let outcome = stores.jobs().unlink(unlink).await;
+    assert_eq!(outcome.expect("the write is answered"), Applied::Lost);
+}
+
+async fn stored_link(stores: &impl Stores, user: &UserId) -> Link {
+    let link = stores.links().link(user).await.expect("a read");
+    link.expect("a link")
+}
+
+/// Once unlinking has answered, the job is cancelled, nothing is locked, and no token is left.
+pub async fn unlinking_ends_link_and_job_together_and_nothing_more_is_written(stores: &impl Stores) {
+    let user = user("leaver");
+    let new = job(&user).build();
+    with_job(stores, &new).await;
+    let job = claimed(stores, &new.key, &claim(at(0), 1)).await;
+    let unlink = unlinking(&stored_link(stores, &user).await, Some(&job), false, 1);
+    unlinked(stores, &unlink).await;
+    let cancelled = cancel(&job, at(1)).expect("legal").after;
+    assert_eq!(stored(stores, &new.key).await, cancelled);
+    assert_eq!(lock(stores, &new).await, (None, None));
+    let link = stored_link(stores, &user).await;
+    assert_eq!(link, unlink.after);
+    assert!(!link.is_active && link.tokens == SealedTokens::default());
+    for number in [2, 320] {
+        let done = chunk_done(&job, vec![], None, at(2));
+        let outcome = stores.jobs().apply(&done, &days_of_steps(number)).await.expect("an answer");
+        assert_eq!(outcome, Applied::Lost);
+    }
+    lost(stores, &hand_over(&job, vec![], vec![], vec![], at(2))).await;
+    assert_eq!(days(stores, &user).await, 0);
+    let late = stores.jobs().claim(&new.key, &claim(at(3), 2)).await.expect("an answer");
+    assert_eq!(late, ClaimOutcome::Refused);
+    let again = self::job(&user).number(2).build();
+    let outcome = stores.jobs().start(&again, None).await.expect("an answer");
+    assert_eq!(outcome, StartOutcome::NotLinked);
+    not_unlinked(stores, &unlink).await;
+}
+
+/// Without a job there is less to end.
+pub async fn unlinking_without_a_job_keeps_what_the_history_has_earned(stores: &impl Stores) {
+    let user = user("idle");
+    let first = job(&user).range("2026-11-15", "2026-11-22").build();
+    with_job(stores, &first).await;
+    let job = claimed(stores, &first.key, &claim(at(1), 1)).await;
+    applied(stores, &chunk_done(&job, vec![], None, at(2))).await;
+    let unlink = unlinking(&stored_link(stores, &user).await, None, false, 3);
+    unlinked(stores, &unlink).await;
+    let link = stored_link(stores, &user).await;
+    assert_eq!(link, unlink.after);
+    assert_eq!(link.last_successful_sync_date, Some(date("2026-11-22")));
+    assert_eq!(stores.erasures().erasure(&user).await.expect("a read"), None);
+    linked(stores, &self::link(&user)).await;
+    let anew = stored_link(stores, &user).await;
+    assert_eq!((anew.tokens_version, anew.is_active), (3, true));
+    assert_eq!(anew.last_successful_sync_date, Some(date("2026-11-22")));
+}
+
+/// Of a start and an unlinking at once one is first: a job is never left locked without a link.
+pub async fn an_unlinking_and_a_start_never_both_hold(stores: &impl Stores) {
+    for round in 0..8_u64 {
+        let user = user(&format!("crossing-{round}"));
+        linked(stores, &link(&user)).await;
+        let new = job(&user).number(round + 1).build();
+        let unlink = unlinking(&stored_link(stores, &user).await, None, false, 1);
+        let (started, unlinked) =
+            futures::join!(stores.jobs().start(&new, None), stores.jobs().unlink(&unlink));
+        match (started.expect("an answer"), unlinked.expect("an answer")) {
+            (StartOutcome::Started, Applied::Lost) => {
+                assert!(stored_link(stores, &user).await.is_active);
+            }
+            (StartOutcome::NotLinked, Applied::Yes) => {
+                assert_eq!(stores.jobs().job(&new.key).await.expect("a read"), None);
+                assert_eq!(lock(stores, &new).await, (None, None));
+            }
+            both => panic!("{both:?}"),
+        }
+    }
+}
+
+/// A job that was resumed, cancelled or finished since it was read is not the one that unlinking decided about.
+pub async fn an_unlinking_decided_over_an_older_job_is_lost(stores: &impl Stores) {
+    let user = user("late");
+    let new = job(&user).build();
+    with_job(stores, &new).await;
+    let link = stored_link(stores, &user).await;
+    let decided = unlinking(&link, Some(&new), true, 1);
+    let job = claimed(stores, &new.key, &claim(at(1), 1)).await;
+    not_unlinked(stores, &decided).await;
+    assert_eq!(stored_link(stores, &user).await, link);
+    assert_eq!(stores.erasures().erasure(&user).await.expect("a read"), None);
+    let decided = unlinking(&link, Some(&job), false, 2);
+    applied(stores, &cancel(&job, at(2)).expect("legal")).await;
+    not_unlinked(stores, &decided).await;
+    let free = stored_link(stores, &user).await;
+    let without_job = unlinking(&free, None, false, 3);
+    started(stores, &self::job(&user).number(2).build()).await;
+    not_unlinked(stores, &without_job).await;
+}
+
+/// The worker's commit and the user's unlinking cross: what was committed stays, the job ends.
+pub async fn an_unlinking_decided_before_a_commit_keeps_what_the_commit_did(stores: &impl Stores) {
+    let user = user("crossing");
+    let new = job(&user).build();
+    with_job(stores, &new).await;
+    let job = claimed(stores, &new.key, &claim(at(0), 1)).await;
+    let decided = unlinking(&stored_link(stores, &user).await, Some(&job), false, 1);
+    let done = chunk_done(&job, vec![], None, at(2));
+    let outcome = stores.jobs().apply(&done, &days_of_steps(3)).await.expect("an answer");
+    assert_eq!(outcome, Applied::Yes);
+    unlinked(stores, &decided).await;
+    let job = stored(stores, &new.key).await;
+    assert_eq!((job.status, job.chunks_completed()), (JobStatus::Cancelled, 1));
+    assert_eq!(days(stores, &user).await, 3);
+}
+
+/// A refresh that was on its way when the user left revives nothing, and one that was first is unlinked after a look.
+pub async fn a_refresh_never_revives_an_unlinked_link(stores: &impl Stores) {
+    let user = user("refresher");
+    linked(stores, &link(&user)).await;
+    let before = stored_link(stores, &user).await;
+    let unlink = unlinking(&before, None, false, 1);
+    unlinked(stores, &unlink).await;
+    let fresh = SealedTokens("bmV3".to_owned());
+    for version in [before.tokens_version, unlink.after.tokens_version] {
+        let late = stores.links().replace_tokens(&user, version, &fresh, at(7_200), at(2)).await;
+        assert_eq!(late.expect("an answer"), Applied::Lost);
+        let late = stores.links().require_reauth(&user, version, at(2)).await;
+        assert_eq!(late.expect("an answer"), Applied::Lost);
+    }
+    assert_eq!(stored_link(stores, &user).await, unlink.after);
+
+    linked(stores, &link(&user)).await;
+    let before = stored_link(stores, &user).await;
+    let unlink = unlinking(&before, None, false, 3);
+    let replaced =
+        stores.links().replace_tokens(&user, before.tokens_version, &fresh, at(7_200), at(3)).await;
+    assert_eq!(replaced.expect("an answer"), Applied::Yes);
+    not_unlinked(stores, &unlink).await;
+    let unlink = unlinking(&stored_link(stores, &user).await, None, false, 4);
+    unlinked(stores, &unlink).await;
+}
+
+/// A new link is not undone by an unlinking that was decided before it.
+pub async fn an_unlinking_decided_before_a_new_link_is_lost(stores: &impl Stores) {
+    let user = user("returner");
+    linked(stores, &link(&user)).await;
+    let decided = unlinking(&stored_link(stores, &user).await, None, true, 1);
+    linked(stores, &link_to(&user, account("another"))).await;
+    not_unlinked(stores, &decided).await;
+    assert!(stored_link(stores, &user).await.is_active);
+    assert_eq!(stores.erasures().erasure(&user).await.expect("a read"), None);
+}
+
+/// The link may lead elsewhere since a start looked at it: its tokens would bring somebody else's days into the job.
+pub async fn a_job_begins_and_goes_on_only_with_a_link_to_its_account(stores: &impl Stores) {
+    let user = user("switcher");
+    let new = job(&user).build();
+    linked(stores, &link_to(&user, account("another"))).await;
+    let outcome = stores.jobs().start(&new, None).await.expect("an answer");
+    assert_eq!(outcome, StartOutcome::NotLinked);
+    assert_eq!(lock(stores, &new).await, (None, None));
+    with_job(stores, &new).await;
+    let paused = pause(&new, at(1)).expect("legal");
+    applied(stores, &paused).await;
+    linked(stores, &link_to(&user, account("another"))).await;
+    let resumed = resume(&paused.after, at(2)).expect("legal");
+    let outcome = stores.jobs().apply(&resumed, &[]).await.expect("an answer");
+    assert_eq!(outcome, Applied::Lost);
+}
+
 /// The sweeper sees every unfinished job whose time has come, the most overdue first.
 pub async fn the_index_of_due_jobs_is_ordered_and_holds_no_finished_job(stores: &impl Stores) {
     for number in 1..=9_u64 {
@@ -761,6 +945,14 @@ macro_rules! job_store_suite {
                 a_resume_takes_the_locks_only_if_they_are_free,
                 a_resume_of_a_paused_job_keeps_its_locks,
                 a_resume_is_refused_while_another_user_holds_the_account,
+                unlinking_ends_link_and_job_together_and_nothing_more_is_written,
+                unlinking_without_a_job_keeps_what_the_history_has_earned,
+                an_unlinking_and_a_start_never_both_hold,
+                an_unlinking_decided_over_an_older_job_is_lost,
+                an_unlinking_decided_before_a_commit_keeps_what_the_commit_did,
+                a_refresh_never_revives_an_unlinked_link,
+                an_unlinking_decided_before_a_new_link_is_lost,
+                a_job_begins_and_goes_on_only_with_a_link_to_its_account,
                 the_index_of_due_jobs_is_ordered_and_holds_no_finished_job,
                 a_due_moment_is_moved_only_from_where_it_was_seen,
                 jobs_are_listed_newest_first_in_pages,

@@ -6,6 +6,7 @@
 //! ```
 
 pub mod chunk_queue;
+pub mod erasure_store;
 pub mod job_store;
 pub mod link_store;
 pub mod record_store;
@@ -17,7 +18,8 @@ use sync_core::ids::{JobKey, UserId};
 use sync_core::job::{Job, SyncType};
 use sync_core::link::Link;
 use sync_core::ports::{
-    ChunkQueue, ClaimOutcome, JobStore, LinkStore, RecordQuery, RecordStore, StartOutcome,
+    Applied, ChunkQueue, ClaimOutcome, ErasureQueue, ErasureStore, JobStore, LinkStore, RecordQuery,
+    RecordStore, StartOutcome,
 };
 use sync_core::record::{RecordKind, RecordUpsert, StoredRecord};
 use sync_core::transition::Claim;
@@ -32,6 +34,8 @@ pub trait Stores: Send + Sync {
     type Links: LinkStore;
     /// The records.
     type Records: RecordStore;
+    /// What is to be erased.
+    type Erasures: ErasureStore;
 
     /// The jobs.
     fn jobs(&self) -> &Self::Jobs;
@@ -42,6 +46,9 @@ pub trait Stores: Send + Sync {
     /// The records.
     fn records(&self) -> &Self::Records;
 
+    /// What is to be erased.
+    fn erasures(&self) -> &Self::Erasures;
+
     /// Stores a record that came from somewhere else than Garmin.
     fn put_foreign_record(&self, user: &UserId, record: &RecordUpsert) -> impl Future<Output = ()> + Send;
 }
@@ -50,6 +57,7 @@ impl Stores for MemoryStore {
     type Jobs = Self;
     type Links = Self;
     type Records = Self;
+    type Erasures = Self;
 
     fn jobs(&self) -> &Self {
         self
@@ -63,6 +71,10 @@ impl Stores for MemoryStore {
         self
     }
 
+    fn erasures(&self) -> &Self {
+        self
+    }
+
     async fn put_foreign_record(&self, user: &UserId, record: &RecordUpsert) {
         self.insert_foreign_record(user, record, "manual");
     }
@@ -71,13 +83,16 @@ impl Stores for MemoryStore {
 /// A queue under test, with the end at which messages come out.
 pub trait Queues: Send + Sync {
     /// The queue.
-    type Queue: ChunkQueue;
+    type Queue: ChunkQueue + ErasureQueue;
 
     /// The end at which messages go in.
     fn queue(&self) -> &Self::Queue;
 
-    /// Takes whatever has arrived.
+    /// Takes whatever has arrived about jobs.
     fn receive(&self, sync_type: SyncType) -> impl Future<Output = Vec<JobKey>> + Send;
+
+    /// Takes whatever has arrived about erasures.
+    fn receive_erasures(&self) -> impl Future<Output = Vec<UserId>> + Send;
 
     /// Lets a second pass.
     fn wait_a_second(&self) -> impl Future<Output = ()> + Send;
@@ -99,7 +114,8 @@ macro_rules! suite {
 }
 
 async fn linked(stores: &impl Stores, link: &Link) {
-    stores.links().put_link(link).await.expect("the link is stored");
+    let outcome = stores.links().put_link(link).await;
+    assert_eq!(outcome.expect("the link is stored"), Applied::Yes);
 }
 
 async fn started(stores: &impl Stores, job: &Job) {

@@ -36,6 +36,29 @@ pub async fn damaged_tokens_do_not_open(vault: &impl TokenVault) {
     }
 }
 
+/// What a refresh gave opens as what was sealed anew; the pair before it opens no other way than before.
+pub async fn a_refreshed_pair_is_sealed_under_the_key_of_the_one_it_replaces(vault: &impl TokenVault) {
+    let owner = user("owner");
+    let first = vault.seal(&owner, &tokens("a", "r")).await.expect("it is sealed");
+    let second = vault.reseal(&owner, &first, &tokens("b", "s")).await.expect("it is sealed");
+    let third = vault.reseal(&owner, &second, &tokens("c", "t")).await.expect("it is sealed");
+    for (sealed, access) in [(first, "a"), (second, "b"), (third, "c")] {
+        let opened = vault.open(&owner, &sealed).await.expect("it opens");
+        assert_eq!(opened.access.expose_secret(), access);
+        let stolen = vault.open(&user("thief"), &sealed).await;
+        assert!(matches!(stolen, Err(VaultError::Unreadable(_))));
+    }
+}
+
+/// Nobody's key seals for somebody else.
+pub async fn nothing_is_sealed_under_a_key_that_does_not_open(vault: &impl TokenVault) {
+    let sealed = vault.seal(&user("owner"), &tokens("a", "r")).await.expect("it is sealed");
+    for replaced in [sealed, SealedTokens::default()] {
+        let resealed = vault.reseal(&user("thief"), &replaced, &tokens("b", "s")).await;
+        assert!(matches!(resealed, Err(VaultError::Unreadable(_))));
+    }
+}
+
 /// Equal tokens do not look equal.
 pub async fn the_same_tokens_never_seal_to_the_same_text(vault: &impl TokenVault) {
     let owner = user("owner");
@@ -55,6 +78,8 @@ macro_rules! token_vault_suite {
                 sealed_tokens_open_for_their_owner,
                 a_record_copied_to_another_user_does_not_open,
                 damaged_tokens_do_not_open,
+                a_refreshed_pair_is_sealed_under_the_key_of_the_one_it_replaces,
+                nothing_is_sealed_under_a_key_that_does_not_open,
                 the_same_tokens_never_seal_to_the_same_text,
             ]
         );

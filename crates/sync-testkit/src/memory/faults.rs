@@ -14,6 +14,12 @@ pub enum Operation {
     Claim,
     /// [`JobStore::apply`](sync_core::JobStore::apply)
     Apply,
+    /// [`JobStore::unlink`](sync_core::JobStore::unlink)
+    Unlink,
+    /// [`ErasureStore::erase`](sync_core::ErasureStore::erase)
+    Erase,
+    /// [`ErasureStore::postpone_erasure`](sync_core::ErasureStore::postpone_erasure)
+    PostponeErasure,
     /// [`JobStore::postpone`](sync_core::JobStore::postpone)
     Postpone,
     /// [`JobStore::remember`](sync_core::JobStore::remember)

@@ -3,9 +3,9 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sync_core::ids::JobKey;
+use sync_core::ids::{JobKey, UserId};
 use sync_core::job::SyncType;
-use sync_core::ports::{ChunkQueue, Clock, StoreError};
+use sync_core::ports::{ChunkQueue, Clock, ErasureQueue, StoreError};
 use sync_core::timing::MAX_NUDGE_DELAY;
 
 use super::faults::{Fault, Faults, Operation};
@@ -34,6 +34,7 @@ pub struct MemoryQueue {
 #[derive(Debug, Default)]
 struct State {
     messages: Vec<Message>,
+    erasures: Vec<UserId>,
     sent: u64,
     faults: Faults,
 }
@@ -67,7 +68,14 @@ impl MemoryQueue {
         Some(state.messages.remove(arrived).key)
     }
 
-    /// Every message that is on its way or has arrived.
+    /// Takes the first nudge to erase.
+    #[must_use]
+    pub fn receive_erasure(&self) -> Option<UserId> {
+        let mut state = self.lock();
+        (!state.erasures.is_empty()).then(|| state.erasures.remove(0))
+    }
+
+    /// Every message about a job that is on its way or has arrived.
     #[must_use]
     pub fn messages(&self) -> Vec<Message> {
         self.lock().messages.clone()
@@ -81,7 +89,9 @@ impl MemoryQueue {
 
     /// Loses everything, as a restart of the embedded queue does.
     pub fn lose_all(&self) {
-        self.lock().messages.clear();
+        let mut state = self.lock();
+        state.messages.clear();
+        state.erasures.clear();
     }
 
     /// Puts a message back or in, past every fault: a duplicate, or one that nobody acknowledged.
@@ -107,6 +117,23 @@ impl ChunkQueue for MemoryQueue {
                     sync_type,
                     visible_at: self.clock.now() + delay.clamp(TimeDelta::zero(), MAX_NUDGE_DELAY),
                 });
+            }
+            fault.map_or(Ok(()), |fault| Err(fault.error()))
+        };
+        give_way().await;
+        result
+    }
+}
+
+impl ErasureQueue for MemoryQueue {
+    async fn nudge_erasure(&self, user: &UserId) -> Result<(), StoreError> {
+        give_way().await;
+        let result = {
+            let mut state = self.lock();
+            let fault = state.faults.next(Operation::Nudge);
+            if fault.is_none_or(Fault::applies) {
+                state.sent += 1;
+                state.erasures.push(user.clone());
             }
             fault.map_or(Ok(()), |fault| Err(fault.error()))
         };

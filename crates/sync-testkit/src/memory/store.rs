@@ -5,19 +5,24 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::Value;
+use sync_core::erasure::{DueErasure, Erasure};
 use sync_core::ids::{AccountKey, JobId, JobKey, UserId};
 use sync_core::job::{Job, JobStatus};
 use sync_core::link::{Account, Link, SealedTokens};
 use sync_core::ports::{
-    Applied, ClaimOutcome, DueJob, JobStore, LinkStore, Page, RecordQuery, RecordStore, RememberedAnswer,
-    StartOutcome, StoreError,
+    Applied, ClaimOutcome, DueJob, Erased, ErasureStore, JobStore, LinkStore, Page, RecordQuery, RecordStore,
+    RememberedAnswer, StartOutcome, StoreError,
 };
 use sync_core::record::{Attribute, RecordKey, RecordUpsert, StoredRecord};
 use sync_core::timing::IDEMPOTENCY_WINDOW;
 use sync_core::transition::{Claim, LockChange, Transition};
+use sync_core::unlink::Unlink;
 
 use super::faults::{Fault, Faults, Operation};
 use super::give_way;
+
+/// Records that one batch of an erasure takes.
+const ERASED_AT_ONCE: usize = 99;
 
 /// The stores in memory. Clones share one state.
 #[derive(Clone, Debug, Default)]
@@ -36,6 +41,8 @@ pub struct Snapshot {
     pub accounts: BTreeMap<AccountKey, Account>,
     /// The records of every user, those of other sources included.
     pub records: BTreeMap<(UserId, RecordKey), StoredRecord>,
+    /// The unfinished erasures.
+    pub erasures: BTreeMap<UserId, Erasure>,
 }
 
 #[derive(Debug, Default)]
@@ -160,7 +167,8 @@ impl State {
         if remember.is_some_and(|answer| self.is_used(user, &answer.key, job.created_at)) {
             return Ok(StartOutcome::Repeated);
         }
-        let Some(link) = self.kept.links.get_mut(user).filter(|link| link.is_active) else {
+        let link = self.kept.links.get_mut(user);
+        let Some(link) = link.filter(|link| link.is_active && link.account == job.account) else {
             return Ok(StartOutcome::NotLinked);
         };
         if let Some(holder) = link.active_job_id {
@@ -217,7 +225,7 @@ impl State {
             LockChange::Keep => transition.watermark.is_none() || link_holder == Some(id),
             LockChange::Release => link_holder == Some(id) && account_holder == Some(id),
             LockChange::Acquire => {
-                link.is_some_and(|link| link.is_active)
+                link.is_some_and(|link| link.is_active && link.account == job.account)
                     && link_holder.is_none_or(|holder| holder == id)
                     && account_holder.is_none_or(|holder| holder == id)
             }
@@ -240,6 +248,70 @@ impl State {
             set_lock(&mut account.active_job_id, transition.lock, id);
         }
         Applied::Yes
+    }
+
+    fn unlink(&mut self, unlink: &Unlink) -> Applied {
+        let before = &unlink.before;
+        let is_as_read = self.kept.links.get(&before.user_id).is_some_and(|link| {
+            link.tokens_version == before.tokens_version
+                && link.is_active == before.is_active
+                && link.active_job_id == before.active_job_id
+        });
+        let job_is_as_read = unlink.cancel.as_ref().is_none_or(|cancel| self.holds(cancel));
+        if !is_as_read || !job_is_as_read {
+            return Applied::Lost;
+        }
+        if let Some(cancel) = &unlink.cancel
+            && self.apply(cancel, &[]) == Applied::Lost
+        {
+            return Applied::Lost;
+        }
+        self.kept.links.insert(before.user_id.clone(), unlink.after.clone());
+        if let Some(erasure) = &unlink.erasure {
+            self.kept.erasures.insert(before.user_id.clone(), erasure.clone());
+        }
+        Applied::Yes
+    }
+
+    fn erase(&mut self, erasure: &Erasure, now: DateTime<Utc>) -> Erased {
+        let user = &erasure.user_id;
+        let is_as_read =
+            self.kept.erasures.get(user).is_some_and(|kept| {
+                kept.version == erasure.version && kept.erased_up_to == erasure.erased_up_to
+            });
+        if !is_as_read {
+            return Erased::Lost;
+        }
+        let in_text_order: BTreeMap<String, RecordKey> = self
+            .kept
+            .records
+            .keys()
+            .filter(|(owner, _)| owner == user)
+            .map(|(_, key)| (key.to_string(), key.clone()))
+            .collect();
+        let after = erasure.erased_up_to.as_ref().map(RecordKey::to_string);
+        let left =
+            in_text_order.into_iter().filter(|(text, _)| after.as_ref().is_none_or(|after| after < text));
+        let left: Vec<RecordKey> = left.map(|(_, key)| key).collect();
+        let batch = &left[..left.len().min(ERASED_AT_ONCE)];
+        let mut records = 0;
+        for key in batch {
+            let place = (user.clone(), key.clone());
+            if !self.foreign.contains_key(&place) && self.kept.records.remove(&place).is_some() {
+                records += 1;
+            }
+        }
+        match batch.last().filter(|_| batch.len() < left.len()) {
+            Some(last) => {
+                let further = erasure.after(records, last.clone(), now);
+                self.kept.erasures.insert(user.clone(), further.clone());
+                Erased::Batch(further)
+            }
+            None => {
+                self.kept.erasures.remove(user);
+                Erased::All { records: erasure.records + records }
+            }
+        }
     }
 
     fn write_records(&mut self, user: &UserId, records: &[RecordUpsert]) {
@@ -383,6 +455,10 @@ impl JobStore for MemoryStore {
         result
     }
 
+    async fn unlink(&self, unlink: &Unlink) -> Result<Applied, StoreError> {
+        self.perform(Operation::Unlink, |state| Ok(state.unlink(unlink))).await
+    }
+
     async fn due(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<DueJob>, StoreError> {
         self.perform(Operation::Read, |state| {
             let mut due = state.stale_index.clone().unwrap_or_else(|| state.index());
@@ -438,8 +514,11 @@ impl LinkStore for MemoryStore {
         self.perform(Operation::Read, |state| Ok(state.kept.links.get(user).cloned())).await
     }
 
-    async fn put_link(&self, link: &Link) -> Result<(), StoreError> {
+    async fn put_link(&self, link: &Link) -> Result<Applied, StoreError> {
         self.perform(Operation::PutLink, |state| {
+            if state.kept.erasures.contains_key(&link.user_id) {
+                return Ok(Applied::Lost);
+            }
             let before = state.kept.links.get(&link.user_id);
             let kept = Link {
                 tokens_version: before.map_or(0, |before| before.tokens_version) + 1,
@@ -452,7 +531,7 @@ impl LinkStore for MemoryStore {
                 ..link.clone()
             };
             state.kept.links.insert(link.user_id.clone(), kept);
-            Ok(())
+            Ok(Applied::Yes)
         })
         .await
     }
@@ -467,7 +546,7 @@ impl LinkStore for MemoryStore {
     ) -> Result<Applied, StoreError> {
         self.perform(Operation::ReplaceTokens, |state| {
             let link = state.kept.links.get_mut(user);
-            let Some(link) = link.filter(|link| link.tokens_version == version) else {
+            let Some(link) = link.filter(|link| link.is_active && link.tokens_version == version) else {
                 return Ok(Applied::Lost);
             };
             link.tokens = tokens.clone();
@@ -488,7 +567,7 @@ impl LinkStore for MemoryStore {
     ) -> Result<Applied, StoreError> {
         self.perform(Operation::RequireReauth, |state| {
             let link = state.kept.links.get_mut(user);
-            let Some(link) = link.filter(|link| link.tokens_version == version) else {
+            let Some(link) = link.filter(|link| link.is_active && link.tokens_version == version) else {
                 return Ok(Applied::Lost);
             };
             link.reauth_required = true;
@@ -526,6 +605,43 @@ impl LinkStore for MemoryStore {
                 account.consecutive_throttles = 0;
             }
             Ok(())
+        })
+        .await
+    }
+}
+
+impl ErasureStore for MemoryStore {
+    async fn erasure(&self, user: &UserId) -> Result<Option<Erasure>, StoreError> {
+        self.perform(Operation::Read, |state| Ok(state.kept.erasures.get(user).cloned())).await
+    }
+
+    async fn erase(&self, erasure: &Erasure, now: DateTime<Utc>) -> Result<Erased, StoreError> {
+        self.perform(Operation::Erase, |state| Ok(state.erase(erasure, now))).await
+    }
+
+    async fn due_erasures(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<DueErasure>, StoreError> {
+        self.perform(Operation::Read, |state| {
+            let due = state.kept.erasures.values().filter(|erasure| erasure.due_at <= now);
+            let due =
+                due.map(|erasure| DueErasure { user_id: erasure.user_id.clone(), due_at: erasure.due_at });
+            let mut due: Vec<_> = due.collect();
+            due.sort_by_key(|due| due.due_at);
+            due.truncate(limit as usize);
+            Ok(due)
+        })
+        .await
+    }
+
+    async fn postpone_erasure(&self, due: &DueErasure, until: DateTime<Utc>) -> Result<Applied, StoreError> {
+        self.perform(Operation::PostponeErasure, |state| {
+            let erasure = state.kept.erasures.get_mut(&due.user_id);
+            match erasure.filter(|erasure| erasure.due_at == due.due_at) {
+                Some(erasure) => {
+                    erasure.due_at = until;
+                    Ok(Applied::Yes)
+                }
+                None => Ok(Applied::Lost),
+            }
         })
         .await
     }

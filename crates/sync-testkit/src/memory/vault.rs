@@ -33,6 +33,16 @@ impl TokenVault for MemoryVault {
         Ok(SealedTokens(STANDARD.encode(text.to_string())))
     }
 
+    async fn reseal(
+        &self,
+        user: &UserId,
+        replaced: &SealedTokens,
+        tokens: &Tokens,
+    ) -> Result<SealedTokens, VaultError> {
+        self.open(user, replaced).await?;
+        self.seal(user, tokens).await
+    }
+
     async fn open(&self, user: &UserId, sealed: &SealedTokens) -> Result<Tokens, VaultError> {
         give_way().await;
         read(user, sealed).ok_or_else(|| VaultError::Unreadable("not this user's".into()))

@@ -14,6 +14,7 @@ use sync_core::ports::{
 };
 use sync_core::record::RecordUpsert;
 use sync_core::transition::{Claim, Transition};
+use sync_core::unlink::Unlink;
 use sync_core::window::{PlanRequest, Window, WindowPlan};
 use sync_core::{AccountKey, JobId, JobKey, UserId};
 use uuid::Uuid;
@@ -153,6 +154,11 @@ impl JobStore for Ports {
         self.write(|world| world.apply_transition(self.task, transition, rest)).await
     }
 
+    async fn unlink(&self, unlink: &Unlink) -> Result<Applied, StoreError> {
+        let user = &unlink.before.user_id;
+        self.write(|world| world.unlink(self.task, user, unlink.cancel.as_ref())).await
+    }
+
     async fn due(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<DueJob>, StoreError> {
         self.read(|world| {
             let stale = world.fails(|faults| faults.stale_index);
@@ -188,8 +194,12 @@ impl LinkStore for Ports {
         self.read(|world| world.tables.links.get(user).cloned()).await
     }
 
-    async fn put_link(&self, link: &Link) -> Result<(), StoreError> {
-        self.write(|world| world.store_link(link)).await
+    async fn put_link(&self, link: &Link) -> Result<Applied, StoreError> {
+        self.write(|world| {
+            world.store_link(link);
+            Applied::Yes
+        })
+        .await
     }
 
     async fn replace_tokens(
@@ -260,6 +270,15 @@ impl TokenVault for Ports {
         }
         let id = tokens.access.expose_secret().get(1..).unwrap_or_default();
         Ok(SealedTokens(format!("{user}|{id}")))
+    }
+
+    async fn reseal(
+        &self,
+        user: &UserId,
+        _: &SealedTokens,
+        tokens: &Tokens,
+    ) -> Result<SealedTokens, VaultError> {
+        self.seal(user, tokens).await
     }
 
     async fn open(&self, user: &UserId, sealed: &SealedTokens) -> Result<Tokens, VaultError> {

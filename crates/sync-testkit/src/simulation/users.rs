@@ -131,7 +131,7 @@ async fn link(ports: &Ports, user: &UserId, account: AccountKey) -> Result<(), S
         linked_at: now,
         updated_at: now,
     };
-    ports.put_link(&link).await?;
+    let _nothing_is_erased_here = ports.put_link(&link).await?;
     let Some(link) = LinkStore::link(ports, user).await? else { return Ok(()) };
     let Some(job) = unfinished_job(ports, &link).await? else { return Ok(()) };
     if job.account != link.account {

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use sync_core::ports::{FetchError, Fetched, RefreshError, Session, VaultError};
 use sync_core::transition;
 use sync_core::use_cases::control::Controller;
+use sync_core::use_cases::erase::Eraser;
 use sync_core::use_cases::process_chunk::Worker;
 use sync_core::use_cases::start::Starter;
 use sync_core::use_cases::status::Reader;
@@ -57,6 +58,15 @@ pub(crate) struct NoVault;
 
 impl TokenVault for NoVault {
     async fn seal(&self, _: &UserId, _: &Tokens) -> Result<sync_core::link::SealedTokens, VaultError> {
+        unreachable!("no test seals tokens")
+    }
+
+    async fn reseal(
+        &self,
+        _: &UserId,
+        _: &sync_core::link::SealedTokens,
+        _: &Tokens,
+    ) -> Result<sync_core::link::SealedTokens, VaultError> {
         unreachable!("no test seals tokens")
     }
 
@@ -181,17 +191,19 @@ impl World {
     pub(crate) async fn deliver(&self, event: &Value) -> Result<SqsBatchResponse, lambda_http::Error> {
         let (jobs, links, queue, clock) = self.ports();
         let (vault, garmin, ids) = (NoVault, NoGarmin, self.ids.clone());
+        let eraser = Eraser { erasures: jobs.clone(), queue: queue.clone(), clock: clock.clone() };
         let worker = Worker { jobs, links, queue, vault, garmin, clock, ids };
         let event: SqsEvent = serde_json::from_value(event.clone()).unwrap();
         let mut context = Context::default();
         context.deadline = u64::try_from((self.now() + TimeDelta::seconds(180)).timestamp_millis()).unwrap();
-        process_chunk::handle(&worker, LambdaEvent::new(event, context)).await
+        process_chunk::handle(&worker, &eraser, LambdaEvent::new(event, context)).await
     }
 
     pub(crate) async fn sweep(&self, event: &Value) -> Result<sweep_jobs::Swept, lambda_http::Error> {
         let (jobs, links, queue, clock) = self.ports();
+        let eraser = Eraser { erasures: jobs.clone(), queue: queue.clone(), clock: clock.clone() };
         let sweeper = Sweeper { jobs, links, queue, clock };
-        sweep_jobs::handle(&sweeper, LambdaEvent::new(event.clone(), Context::default())).await
+        sweep_jobs::handle(&sweeper, &eraser, LambdaEvent::new(event.clone(), Context::default())).await
     }
 
     fn ports(&self) -> (MemoryStore, MemoryStore, MemoryQueue, ManualClock) {
