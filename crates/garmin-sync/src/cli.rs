@@ -42,6 +42,10 @@ pub struct SystemArgs {
     #[arg(long, global = true, value_name = "ADDR", default_value = "127.0.0.1:3000", value_parser = loopback)]
     pub http: SocketAddr,
 
+    /// Where the built page is, which is served beside the API.
+    #[arg(long, global = true, value_name = "DIR", default_value = "web/dist")]
+    pub page: PathBuf,
+
     /// Where the embedded DynamoDB listens.
     #[arg(long, global = true, value_name = "ADDR", default_value = "127.0.0.1:3001", value_parser = loopback)]
     pub dynamodb: SocketAddr,
@@ -103,7 +107,7 @@ pub enum Command {
         #[arg(long)]
         exit: bool,
     },
-    /// Start everything and serve until Ctrl-C; prints `listening on http://…` when ready.
+    /// Start everything and serve until Ctrl-C; prints `listening on http://…` when ready, then where the page is.
     Serve,
     /// Import a range of days, with the running server, or with one that lives as long as the import.
     Import {
@@ -137,6 +141,12 @@ pub enum Command {
         /// How long it is valid.
         #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(i64).range(1..=8760))]
         hours: i64,
+    },
+    /// Print the address of the running server's page that signs one in.
+    Page {
+        /// Who.
+        #[command(flatten)]
+        who: Who,
     },
     /// Link a user to a Garmin account with tokens obtained elsewhere, as `--garmin connect` needs.
     Link {

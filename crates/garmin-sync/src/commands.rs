@@ -12,18 +12,22 @@ use sync_core::{Clock as _, RecordKind, UserId};
 
 use crate::cli::{Cli, Command, Control, SimulatorArgs, SystemArgs};
 use crate::client::{Client, JobStatusAnswer, Started};
-use crate::data_dir::DataDir;
+use crate::data_dir::{DataDir, Endpoints};
 use crate::demo;
 use crate::garmin::Connection;
+use crate::page::Page;
 use crate::people;
 use crate::progress::{self, Ended};
 use crate::signals::StopRequests;
 use crate::storage::Storage;
-use crate::system::System;
+use crate::system::{DEMO_USER, System};
 use crate::{history, link, simulator};
 
 /// How long each answer of the simulator takes in the demo, so that one sees something happen.
 const DEMO_LATENCY: Duration = Duration::from_millis(10);
+
+/// How long the page stays signed in: a working day.
+const PAGE_TOKEN_LIFETIME: TimeDelta = TimeDelta::hours(12);
 
 /// Does what the command line asks. Success means that what was asked has been done.
 ///
@@ -50,6 +54,12 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
             people::result(data.issuer()?.token(&who.user, SystemClock.now(), lifetime)?);
             Ok(ExitCode::SUCCESS)
         }
+        Command::Page { who } => {
+            let endpoints = running(&data)?;
+            let token = data.issuer()?.token(&who.user, SystemClock.now(), PAGE_TOKEN_LIFETIME)?;
+            people::result(Page::address(&endpoints.http, &token));
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Link { who, tokens } => link(&data, &cli.system, &who.user, &tokens).await,
         Command::Simulator(args) => simulator_alone(&args).await,
         Command::Openapi => {
@@ -64,9 +74,32 @@ async fn serve(data: &DataDir, args: &SystemArgs) -> Result<ExitCode> {
     let mut requests = StopRequests::listen()?;
     let system = System::start(data, args, latency(args, Duration::ZERO)).await?;
     people::result(format!("listening on {}", system.endpoints().http));
+    say_where_the_page_is(&system, data, args)?;
     requests.next().await;
     requests.stop(system).await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Tells a person at a terminal the address that signs the demo user in. In a file or a pipe a token would outlive its
+/// purpose, so there it is the bare address, and `garmin-sync page` says the rest.
+///
+/// # Errors
+/// When no token can be made.
+pub fn say_where_the_page_is(system: &System, data: &DataDir, args: &SystemArgs) -> Result<()> {
+    let http = &system.endpoints().http;
+    if !Page::new(&args.page).is_built() {
+        people::result(format!(
+            "the page is not built ({} has no index.html): npm ci && npm run build in web/",
+            args.page.display()
+        ));
+    } else if people::somebody_reads() {
+        let user = UserId::new(DEMO_USER)?;
+        let token = data.issuer()?.token(&user, SystemClock.now(), PAGE_TOKEN_LIFETIME)?;
+        people::result(format!("the page: {}", Page::address(http, &token)));
+    } else {
+        people::result(format!("the page: {http} (`garmin-sync page` prints the address that signs in)"));
+    }
+    Ok(())
 }
 
 async fn import(
@@ -187,11 +220,16 @@ async fn record(
     Ok(ExitCode::SUCCESS)
 }
 
+/// Where the running server listens.
+fn running(data: &DataDir) -> Result<Endpoints> {
+    data.running()?.with_context(|| {
+        format!("no server runs on {}: start one with `garmin-sync serve`", data.path().display())
+    })
+}
+
 /// The running server's API.
 fn client(data: &DataDir, user: &UserId) -> Result<Client> {
-    let endpoints = data.running()?.with_context(|| {
-        format!("no server runs on {}: start one with `garmin-sync serve`", data.path().display())
-    })?;
+    let endpoints = running(data)?;
     Client::new(&endpoints.http, &data.issuer()?, user)
 }
 

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use crate::cli::SystemArgs;
 use crate::client::Client;
-use crate::commands::{start_and_follow, told};
+use crate::commands::{say_where_the_page_is, start_and_follow, told};
 use crate::data_dir::DataDir;
 use crate::history::{self, Arrived};
 use crate::people;
@@ -30,6 +30,7 @@ pub async fn run(data: &DataDir, args: &SystemArgs, latency: Duration, exit: boo
     people::note(format!("Serving on {}, data in {}.", endpoints.http, data.path().display()));
     let user = UserId::new(DEMO_USER)?;
     let client = Client::new(&endpoints.http, &data.issuer()?, &user)?;
+    say_where_the_page_is(&system, data, args)?;
     let begun = Instant::now();
     let imported = tokio::select! {
         imported = import(&client) => imported,

@@ -1,5 +1,5 @@
-//! The gateway: what API Gateway does in front of the functions, on loopback. Explicit routes, the JWT authorizer, the
-//! event, the answer; and API Gateway's own words where no function is reached.
+//! The gateway: what CloudFront and API Gateway do in front of the functions, on loopback. Explicit routes, the JWT
+//! authorizer, the event, the answer; API Gateway's own words where no function is reached; and the page beside it.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -9,8 +9,9 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{any, get};
 use futures::future::BoxFuture;
 use lambda_http::RequestExt as _;
 use serde_json::{Map, Value, json};
@@ -22,6 +23,10 @@ use tokio_util::sync::CancellationToken;
 use crate::gateway_event::{Arrival, event};
 use crate::invocation;
 use crate::issuer::Issuer;
+use crate::page::{self, Page};
+
+/// What goes to the API; the rest is the page's (`infra/page.tf`).
+const API_PATHS: &str = "/integrations/{*path}";
 
 /// The largest body that API Gateway passes on.
 const MAX_BODY: usize = 10 * 1024 * 1024;
@@ -64,13 +69,20 @@ pub struct Gateway {
     routes: Vec<Route>,
     issuer: Arc<Issuer>,
     base_url: String,
+    page: Option<Page>,
 }
 
 impl Gateway {
     /// A gateway that tells of itself as `base_url`.
     #[must_use]
     pub fn new(routes: Vec<Route>, issuer: Arc<Issuer>, base_url: impl Into<String>) -> Self {
-        Self { routes, issuer, base_url: base_url.into() }
+        Self { routes, issuer, base_url: base_url.into(), page: None }
+    }
+
+    /// The same gateway with the page under the same origin.
+    #[must_use]
+    pub fn with_page(self, page: Page) -> Self {
+        Self { page: Some(page), ..self }
     }
 
     /// Answers until `stop`, and then until the requests under way are answered.
@@ -80,10 +92,16 @@ impl Gateway {
     pub async fn serve(self, listener: TcpListener, stop: CancellationToken) -> std::io::Result<()> {
         let router = Router::new()
             .route("/.well-known/jwks.json", get(keys))
-            .route("/.well-known/openid-configuration", get(configuration))
-            .fallback(answer)
-            .with_state(Arc::new(self))
-            .into_make_service_with_connect_info::<SocketAddr>();
+            .route("/.well-known/openid-configuration", get(configuration));
+        let router = match self.page.clone() {
+            None => router.fallback(answer),
+            Some(page) => router
+                .route("/config.json", get(async || Page::config()))
+                .route(API_PATHS, any(answer))
+                .fallback(async move |request: Request| page.file(request).await)
+                .layer(map_response(secured)),
+        };
+        let router = router.with_state(Arc::new(self)).into_make_service_with_connect_info::<SocketAddr>();
         axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await
     }
 
@@ -103,6 +121,11 @@ async fn keys(State(gateway): State<Arc<Gateway>>) -> Response {
 
 async fn configuration(State(gateway): State<Arc<Gateway>>) -> Response {
     axum::Json(Issuer::configuration(&gateway.base_url)).into_response()
+}
+
+async fn secured(mut response: Response) -> Response {
+    page::secure(response.headers_mut());
+    response
 }
 
 async fn answer(

@@ -2,7 +2,7 @@
 //!
 //! The same handlers, SDK clients and adapters as in the cloud run in one process on loopback, on an embedded AWS:
 //!
-//! * [`gateway`] does what API Gateway does, with [`issuer`] in place of an identity provider;
+//! * [`gateway`] does what API Gateway does, with [`issuer`] in place of an identity provider, and serves the [`page`];
 //! * [`poller`] does what Lambda does between a queue and its function, [`ticker`] what the schedule does;
 //! * [`system`] wires them, on a [data directory](data_dir) that one server has at a time;
 //! * [`commands`] is what the [command line](cli) does with all that.
@@ -20,6 +20,7 @@ pub mod invocation;
 pub mod issuer;
 pub mod link;
 pub mod logging;
+pub mod page;
 pub mod people;
 pub mod poller;
 pub mod progress;

@@ -20,3 +20,9 @@ pub fn note(line: impl std::fmt::Display) {
 pub fn somebody_watches() -> bool {
     std::io::stderr().is_terminal()
 }
+
+/// Whether results go to a terminal, and not into a file or another program.
+#[must_use]
+pub fn somebody_reads() -> bool {
+    std::io::stdout().is_terminal()
+}

@@ -34,6 +34,7 @@ use crate::cli::{Garmin, SystemArgs};
 use crate::data_dir::{DataDir, DataDirLock, Endpoints};
 use crate::garmin::Connection;
 use crate::gateway::{self, Gateway, Route};
+use crate::page::Page;
 use crate::poller::{self, Poller};
 use crate::{invocation, link, simulator, ticker};
 
@@ -204,7 +205,7 @@ impl System {
                 async move { control_job::handle(&controller, request).await }.boxed()
             }),
         );
-        let gateway = Gateway::new(routes, issuer, &system.endpoints.http);
+        let gateway = Gateway::new(routes, issuer, &system.endpoints.http).with_page(Page::new(&args.page));
         let stop = system.stop.clone();
         system.loops.spawn(async move {
             if let Err(error) = gateway.serve(listener, stop).await {

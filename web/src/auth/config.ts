@@ -1,0 +1,34 @@
+/** How people sign in here, as `/config.json` says it: `garmin-sync serve` answers it, Terraform writes it in the cloud. */
+export type AuthConfig =
+  { kind: 'token' } | { kind: 'oidc'; issuer: string; clientId: string; scope: string } | { kind: 'none' }
+
+export class ConfigError extends Error {}
+
+export async function fetchAuthConfig(): Promise<AuthConfig> {
+  const response = await fetch('/config.json', { cache: 'no-store' })
+  if (!response.ok) throw new ConfigError(`config.json: ${response.status}`)
+  return readAuthConfig(await response.json())
+}
+
+export function readAuthConfig(config: unknown): AuthConfig {
+  const auth = isObject(config) ? config['auth'] : undefined
+  if (!isObject(auth)) throw new ConfigError('config.json has no "auth"')
+  switch (auth['kind']) {
+    case 'token':
+    case 'none':
+      return { kind: auth['kind'] }
+    case 'oidc': {
+      const { issuer, clientId, scope } = auth
+      if (typeof issuer !== 'string' || typeof clientId !== 'string' || typeof scope !== 'string') {
+        throw new ConfigError('"auth" of kind "oidc" needs issuer, clientId and scope')
+      }
+      return { kind: 'oidc', issuer, clientId, scope }
+    }
+    default:
+      throw new ConfigError('config.json has an unknown kind of "auth"')
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}
