@@ -1,7 +1,7 @@
 //! Links and accounts in DynamoDB.
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde::Deserialize;
@@ -12,8 +12,9 @@ use sync_core::ports::{Applied, LinkStore, StoreError};
 use crate::attributes::{Item, account_key, instant_of, link_key, millis, number, text, timestamp};
 use crate::expression::Expression;
 use crate::failure::{AwsFailure, unavailable, unreadable};
+use crate::jobs::write_watermark;
 use crate::tables::TableNames;
-use crate::writes::{Updated, update, without_retries};
+use crate::writes::{Transacted, Updated, transact, update, without_retries};
 
 /// How often two alternative conditions of one item are tried in turn. Both fail only when somebody else moves the item
 /// from one to the other in between.
@@ -154,13 +155,21 @@ impl LinkStore for DynamoLinkStore {
         // A watermark speaks of one account's history. The lock stays whatever the account: the job that holds it gives
         // it back.
         for _ in 0..TURNS {
-            let same_account = linked().when_absent_or("external_user_id", "=", account.clone());
+            let same_account = linked().when("external_user_id", "=", account.clone());
             if self.update_link("UpdateItem link", &link.user_id, same_account).await? == Applied::Yes {
                 return Ok(());
             }
-            let other_account =
-                linked().remove("last_successful_sync_date").when("external_user_id", "<>", account.clone());
-            if self.update_link("UpdateItem link", &link.user_id, other_account).await? == Applied::Yes {
+            let other_account = linked()
+                .remove("last_successful_sync_date")
+                .when_absent_or("external_user_id", "<>", account.clone())
+                .into_update(
+                    &self.tables.links,
+                    link_key(&link.user_id),
+                    ReturnValuesOnConditionCheckFailure::None,
+                );
+            let no_watermark = write_watermark(&self.tables, &link.user_id, None, link.updated_at);
+            let items = vec![other_account, no_watermark];
+            if let Transacted::Yes = transact(&self.writes, "TransactWriteItems link", items).await? {
                 return Ok(());
             }
         }

@@ -4,8 +4,8 @@ use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use serde::{Serialize, Serializer};
 use sync_core::job::PauseReason;
 use sync_core::ports::Page;
+use sync_core::ports::SyncStatus;
 use sync_core::use_cases::start::{Estimate, StartAnswer};
-use sync_core::use_cases::status::SyncStatus;
 use sync_core::{FailedChunk, Gap, Job, JobId, JobStatus, MetricType, SyncType};
 
 /// How long a page waits before it asks again, while something happens.
