@@ -49,8 +49,8 @@ locals {
       timeout_seconds = local.api_timeout_seconds
       memory_mb       = local.memory_mb
       tables = [
+        # The watermark has a copy among the jobs: no need to open the links, and the tokens in them, to a reader.
         { sid = "ReadJobs", table = "garmin_sync_jobs", actions = ["GetItem", "Query"] },
-        { sid = "ReadLinks", table = "external_data_providers", actions = ["GetItem"] },
       ]
     }
 
@@ -78,8 +78,8 @@ locals {
         { sid = "ClaimAndMoveJobs", table = "garmin_sync_jobs", actions = ["GetItem", "UpdateItem", "ConditionCheckItem"] },
         { sid = "ReadLinksReplaceTokensAndReleaseTheUsersLock", table = "external_data_providers", actions = ["GetItem", "UpdateItem"] },
         { sid = "KeepWaitsAndReleaseTheAccountsLock", table = "garmin_accounts", actions = ["GetItem", "UpdateItem"] },
-        # Written, never read: a merge is one update with a condition.
-        { sid = "MergeRecords", table = "health_records", actions = ["UpdateItem"] },
+        # A merge is one update with a condition. Read, so that what is there already is not written again.
+        { sid = "MergeRecords", table = "health_records", actions = ["BatchGetItem", "Query", "UpdateItem"] },
       ]
       nudges          = true
       takes_nudges    = true

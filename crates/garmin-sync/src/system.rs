@@ -143,7 +143,7 @@ impl System {
         let (clock, ids) = (SystemClock, RandomIds);
         let starter =
             Arc::new(Starter { jobs: jobs.clone(), links: links.clone(), queue: queue.clone(), clock, ids });
-        let reader = Arc::new(Reader { jobs: jobs.clone(), links: links.clone() });
+        let reader = Arc::new(Reader { jobs: jobs.clone() });
         let controller =
             Arc::new(Controller { jobs: jobs.clone(), links: links.clone(), queue: queue.clone(), clock });
         let sweeper =

@@ -1,7 +1,7 @@
 //! Links and accounts in DynamoDB.
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde::Deserialize;
@@ -13,6 +13,7 @@ use crate::attributes::{Item, account_key, instant_of, link_key, millis, number,
 use crate::erasures;
 use crate::expression::Expression;
 use crate::failure::{AwsFailure, unavailable, unreadable};
+use crate::jobs::write_watermark;
 use crate::tables::TableNames;
 use crate::writes::{Transacted, Updated, refused, transact, update, without_retries};
 
@@ -156,19 +157,24 @@ impl LinkStore for DynamoLinkStore {
         };
         // A watermark speaks of one account's history. The lock stays whatever the account: the job that holds it gives
         // it back.
-        let same_account = || linked().when_absent_or("external_user_id", "=", account.clone());
-        let other_account =
-            || linked().remove("last_successful_sync_date").when("external_user_id", "<>", account.clone());
-        let put = async |expression: Expression| {
-            let nothing_is_erased = erasures::unless_unfinished(&self.tables, &link.user_id);
-            let key = link_key(&link.user_id);
+        let write = |expression: Expression| {
             let on_failure = ReturnValuesOnConditionCheckFailure::None;
-            let items = vec![nothing_is_erased, expression.into_update(&self.tables.links, key, on_failure)];
+            expression.into_update(&self.tables.links, link_key(&link.user_id), on_failure)
+        };
+        let same_account = || write(linked().when("external_user_id", "=", account.clone()));
+        let other_account = || {
+            let linked = linked().remove("last_successful_sync_date");
+            write(linked.when_absent_or("external_user_id", "<>", account.clone()))
+        };
+        let no_watermark = || write_watermark(&self.tables, &link.user_id, None, link.updated_at);
+        let put = async |items: Vec<TransactWriteItem>| {
+            let nothing_is_erased = erasures::unless_unfinished(&self.tables, &link.user_id);
+            let items = [vec![nothing_is_erased], items].concat();
             transact(&self.writes, "TransactWriteItems link", items).await
         };
         for _ in 0..TURNS {
-            for expression in [same_account(), other_account()] {
-                match put(expression).await? {
+            for items in [vec![same_account()], vec![other_account(), no_watermark()]] {
+                match put(items).await? {
                     Transacted::Yes => return Ok(Applied::Yes),
                     Transacted::No(reasons) if refused(reasons.first()) => return Ok(Applied::Lost),
                     Transacted::No(_) => {}

@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::primitives::Blob;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, KeysAndAttributes, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Number, Value};
 use sync_core::ids::UserId;
 use sync_core::ports::{Page, RecordQuery, RecordStore, StoreError};
-use sync_core::record::{Attribute, RecordKey, RecordUpsert, StoredRecord};
+use sync_core::record::{Attribute, RecordKey, RecordKind, RecordUpsert, StoredRecord};
 
 use crate::attributes::{Item, PROVIDER, record_key, text, timestamp};
 use crate::expression::Expression;
@@ -18,6 +20,9 @@ use crate::tables::TableNames;
 
 /// Attributes that belong to the store. A source that yields one of these names is in error; it is left out.
 const BOOKKEEPING: [&str; 4] = ["user_id", "record", "source", "updated_at"];
+
+/// DynamoDB takes this many keys in one batch of reads.
+const MOST_KEYS: usize = 100;
 
 /// [`RecordStore`] on DynamoDB. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -83,6 +88,122 @@ impl RecordStore for DynamoRecordStore {
         let next = items.last().filter(|_| more).map(|record| record.key.id.clone());
         Ok(Page { items, next })
     }
+}
+
+/// What of `records` a write would change: a record that holds all of it already costs a read here instead of a write,
+/// which is dearer by an order of magnitude. Records of another source stay in: the write finds out about them.
+///
+/// Whoever asks holds the job, and with it the right to write this user's records of Garmin, so that nothing moves between
+/// this read and the write. Should the read fail, everything is written.
+pub(crate) async fn changed(
+    client: &Client,
+    tables: &TableNames,
+    user: &UserId,
+    records: Vec<RecordUpsert>,
+) -> Vec<RecordUpsert> {
+    match stored(client, tables, user, &records).await {
+        Ok(stored) if stored.is_empty() => records,
+        Ok(stored) => records
+            .into_iter()
+            .filter(|record| !stored.get(&record.key.to_string()).is_some_and(|item| holds(item, record)))
+            .collect(),
+        Err(error) => {
+            tracing::debug!(error = %error, "not known what is stored already; all of it is written");
+            records
+        }
+    }
+}
+
+/// What is stored of these records, by key. Days first, in one query, for the days of a chunk are neighbours and every
+/// import writes them: where there is none, this is the first import, and the rest is not looked up at all.
+async fn stored(
+    client: &Client,
+    tables: &TableNames,
+    user: &UserId,
+    records: &[RecordUpsert],
+) -> Result<HashMap<String, Item>, StoreError> {
+    let (days, others): (Vec<_>, Vec<_>) =
+        records.iter().map(|record| &record.key).partition(|key| key.kind == RecordKind::Day);
+    let (Some(first), Some(last)) = (days.first(), days.last()) else {
+        return Ok(HashMap::new());
+    };
+    let mut items = Vec::new();
+    let mut start = None;
+    loop {
+        let found = client
+            .query()
+            .table_name(&tables.records)
+            .key_condition_expression("user_id = :user AND #record BETWEEN :first AND :last")
+            .expression_attribute_names("#record", "record")
+            .expression_attribute_values(":user", text(user.as_str()))
+            .expression_attribute_values(":first", text(first.to_string()))
+            .expression_attribute_values(":last", text(last.to_string()))
+            .consistent_read(true)
+            .set_exclusive_start_key(start)
+            .send()
+            .await
+            .map_err(|error| unavailable("Query stored days", error))?;
+        items.extend(found.items.unwrap_or_default());
+        start = found.last_evaluated_key.filter(|key| !key.is_empty());
+        if start.is_none() {
+            break;
+        }
+    }
+    if !items.is_empty() {
+        for keys in others.chunks(MOST_KEYS) {
+            let keys = keys.iter().map(|key| record_key(user, key)).collect();
+            let Ok(keys) = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build()
+            else {
+                continue;
+            };
+            let found = client
+                .batch_get_item()
+                .request_items(&tables.records, keys)
+                .send()
+                .await
+                .map_err(|error| unavailable("BatchGetItem stored records", error))?;
+            // What DynamoDB did not get round to is written.
+            items.extend(found.responses.unwrap_or_default().into_values().flatten());
+        }
+    }
+    let by_key = |item: Item| Some((item.get("record")?.as_s().ok()?.clone(), item));
+    Ok(items.into_iter().filter_map(by_key).collect())
+}
+
+/// Whether an item of Garmin's says all that `record` says.
+fn holds(item: &Item, record: &RecordUpsert) -> bool {
+    item.get("source").and_then(|source| source.as_s().ok()).is_some_and(|source| source == PROVIDER)
+        && record
+            .attributes
+            .iter()
+            .filter(|(name, _)| !BOOKKEEPING.contains(&name.as_str()))
+            .all(|(name, attribute)| item.get(name).is_some_and(|kept| is_same(kept, &write(attribute))))
+}
+
+/// Equal as DynamoDB sees it: it keeps numbers, not the way they were written.
+fn is_same(one: &AttributeValue, other: &AttributeValue) -> bool {
+    match (one, other) {
+        (AttributeValue::N(one), AttributeValue::N(other)) => {
+            one == other
+                || matches!((as_float(one), as_float(other)), (Some(one), Some(other)) if one == other)
+        }
+        (AttributeValue::L(one), AttributeValue::L(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| is_same(one, other))
+        }
+        (AttributeValue::M(one), AttributeValue::M(other)) => {
+            one.len() == other.len()
+                && one.iter().all(|(name, one)| other.get(name).is_some_and(|other| is_same(one, other)))
+        }
+        _ => one == other,
+    }
+}
+
+/// The number, unless it is an integer that no float holds: those are written one way only.
+fn as_float(number: &str) -> Option<f64> {
+    if number.parse::<i128>().is_ok_and(|integer| integer.unsigned_abs() >= 1 << 53) {
+        return None;
+    }
+    number.parse().ok()
 }
 
 /// The write of one record: its attributes over those that are there, unless it is of another source.
@@ -278,6 +399,31 @@ mod tests {
             "list": [1, [2.5], {"a": []}], "map": {"b": {"c": "d"}}
         });
         assert_eq!(read_json(write_json(&values)).unwrap(), values);
+    }
+
+    #[test]
+    fn a_record_that_holds_all_of_it_is_recognised_and_one_that_differs_is_not() {
+        let kept = json!({
+            "steps": 72, "weight_kg": 71, "big": u64::MAX, "zone": {"a": [1.5, 2]}, "name": "Läufe", "other": 1
+        });
+        let mut item: Item =
+            kept.as_object().unwrap().iter().map(|(k, v)| (k.clone(), write_json(v))).collect();
+        item.insert("source".into(), text(PROVIDER));
+        let says = |values: Value| RecordUpsert::new("day#2024-01-01".parse().unwrap(), &values).unwrap();
+        assert!(holds(&item, &says(json!({"steps": 72, "weight_kg": 71.0, "zone": {"a": [1.5, 2.0]}}))));
+        assert!(holds(&item, &says(json!({"big": u64::MAX, "name": "Läufe"}))));
+        for different in [
+            json!({"steps": 73}),
+            json!({"floors": 1}),
+            json!({"big": u64::MAX - 1}),
+            json!({"zone": {"a": [1.5]}}),
+            json!({"zone": {"a": [1.5, 2], "b": 1}}),
+            json!({"name": "läufe"}),
+        ] {
+            assert!(!holds(&item, &says(different.clone())), "{different}");
+        }
+        item.insert("source".into(), text("manual"));
+        assert!(!holds(&item, &says(json!({"steps": 72}))), "whose it is, is for the write to find out");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Region;
 use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::operation::query::{QueryError, QueryOutput};
 use aws_sdk_dynamodb::operation::transact_write_items::{TransactWriteItemsError, TransactWriteItemsOutput};
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
 use aws_sdk_dynamodb::types::error::{
@@ -22,7 +23,7 @@ use aws_smithy_mocks::{
 use sync_aws::{AwsClients, DynamoJobStore, Endpoints, TableNames};
 use sync_core::job::Job;
 use sync_core::ports::{Applied, ClaimOutcome, DueJob, JobStore, LinkStore, StartOutcome, StoreError};
-use sync_core::transition::{cancel, chunk_done};
+use sync_core::transition::{cancel, chunk_done, hand_over};
 use sync_testkit::build::{at, claim, days_of_steps, job, link, user};
 use sync_testkit::embedded::EmbeddedStores;
 
@@ -225,10 +226,24 @@ async fn a_transaction_that_dynamodb_calls_wrong_is_not_repeated() {
 async fn a_failed_condition_beside_a_conflict_is_believed() {
     let (rule, _) =
         tokens_of(|_| MockResponse::Error(cancelled(&["ConditionalCheckFailed", "TransactionConflict"])));
-    let store = mocked_as(RuleMode::MatchAny, &[&rule]);
+    let nothing_stored = mock!(Client::query).then_output(|| QueryOutput::builder().build());
+    let store = mocked_as(RuleMode::MatchAny, &[&rule, &nothing_stored]);
     let done = chunk_done(&running(), vec![], None, at(1));
     assert_eq!(store.apply(&done, &days_of_steps(1)).await.unwrap(), Applied::Lost);
     assert_eq!(rule.num_calls(), 1);
+}
+
+/// Looking up what is stored only saves writes: without it, all is written.
+#[tokio::test]
+async fn records_are_written_though_nobody_knows_what_is_stored() {
+    let not_told = mock!(Client::query).then_error(|| QueryError::unhandled("not today"));
+    let written = mock!(Client::transact_write_items)
+        .match_requests(|request| request.transact_items().len() == 3)
+        .then_output(|| TransactWriteItemsOutput::builder().build());
+    let store = mocked_as(RuleMode::MatchAny, &[&not_told, &written]);
+    let handed_over = hand_over(&running(), vec![], vec![], vec![], at(1));
+    assert_eq!(store.apply(&handed_over, &days_of_steps(2)).await.unwrap(), Applied::Yes);
+    assert_eq!(written.num_calls(), 1);
 }
 
 /// A store whose DynamoDB takes what it is sent and never answers.

@@ -97,6 +97,15 @@ pub struct Page<T> {
     pub next: Option<String>,
 }
 
+/// Where a user's sync stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SyncStatus {
+    /// The latest job, finished or not.
+    pub job: Option<Job>,
+    /// The link's watermark.
+    pub last_successful_sync: Option<NaiveDate>,
+}
+
 /// A job that is due for a look.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DueJob {
@@ -136,6 +145,14 @@ pub trait JobStore: Send + Sync {
         cursor: Option<JobId>,
     ) -> impl Future<Output = Result<Page<Job>, StoreError>> + Send;
 
+    /// The user's latest job and the link's watermark, read consistently: whoever was told that a job has started finds
+    /// it here, and never an older state of it after a newer one. Asked every few seconds by every open page, so it has to
+    /// be cheap.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Unreadable`].
+    fn status(&self, user: &UserId) -> impl Future<Output = Result<SyncStatus, StoreError>> + Send;
+
     /// Claims the job if it [is claimable](Job::is_claimable) at `claim.now`, making it [`Job::claimed`].
     ///
     /// # Errors
@@ -148,7 +165,7 @@ pub trait JobStore: Send + Sync {
 
     /// Applies a transition and writes `records` with it: all of it or, when the job has moved on, none of the
     /// transition. More records than one transaction takes go ahead in transactions of their own under the same
-    /// condition. A record whose `source` is not Garmin is left as it is.
+    /// condition. A record whose `source` is not Garmin is left as it is, and so may be one that holds all of it already.
     ///
     /// # Errors
     /// [`StoreError::OutcomeUnknown`] when it may have been applied: give up, the next claim reads the truth.

@@ -6,8 +6,8 @@ use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use serde::{Serialize, Serializer};
 use sync_core::job::{GapReason, PauseReason};
 use sync_core::ports::Page;
+use sync_core::ports::SyncStatus;
 use sync_core::use_cases::start::{Estimate, StartAnswer};
-use sync_core::use_cases::status::SyncStatus;
 use sync_core::{FailedChunk, Gap, Job, JobId, JobStatus, MetricType, SyncType};
 use utoipa::ToSchema;
 

@@ -13,6 +13,7 @@ use sync_core::job::SyncType;
 use sync_core::record::{Attribute, RecordUpsert};
 
 use crate::conformance::{Queues, Stores};
+use crate::meter::Meter;
 
 /// The stores on an embedded DynamoDB of their own, with its tables.
 #[derive(Debug)]
@@ -35,8 +36,19 @@ pub struct EmbeddedStores {
 impl EmbeddedStores {
     /// Starts a DynamoDB in memory and creates the tables.
     pub async fn start() -> Self {
+        Self::start_with(Clone::clone).await
+    }
+
+    /// The same with a meter in every client.
+    pub async fn metered() -> (Self, Meter) {
+        let meter = Meter::default();
+        (Self::start_with(|client| meter.on(client)).await, meter)
+    }
+
+    async fn start_with(between: impl FnOnce(&aws_sdk_dynamodb::Client) -> aws_sdk_dynamodb::Client) -> Self {
         let aws = EmbeddedAws::start(Options::default()).await.expect("an embedded AWS");
-        let clients = aws.clients();
+        let mut clients = aws.clients();
+        clients.dynamodb = between(&clients.dynamodb);
         migrate(&clients.dynamodb, "test_").await.expect("the tables");
         let tables = TableNames::with_prefix("test_");
         let dynamodb = || clients.dynamodb.clone();

@@ -6,7 +6,8 @@
 //! * [`conformance`]: one suite per port. The fakes and the real adapters pass the same ones, so that what is tested with
 //!   a fake holds with DynamoDB and SQS;
 //! * [`simulation`]: the whole line in virtual time, on a seeded schedule, with everything failing that can;
-//! * `embedded` (feature `embedded`): the real adapters on an AWS in this process.
+//! * `embedded` (feature `embedded`): the real adapters on an AWS in this process;
+//! * `meter` (same feature): what they ask of DynamoDB, and the units that it bills for.
 #![expect(
     clippy::expect_used,
     clippy::panic,
@@ -19,4 +20,6 @@ pub mod conformance;
 #[cfg(feature = "embedded")]
 pub mod embedded;
 pub mod memory;
+#[cfg(feature = "embedded")]
+pub mod meter;
 pub mod simulation;

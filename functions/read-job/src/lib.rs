@@ -1,8 +1,8 @@
 //! `GET sync/status`, `GET sync/jobs`: where a user's sync stands, and what went before. Cannot write.
 
 use lambda_http::{Body, Error, Request, Response};
+use sync_core::JobStore;
 use sync_core::use_cases::status::Reader;
-use sync_core::{JobStore, LinkStore};
 use sync_http::request::{cursor, limit};
 use sync_http::view::{JobListView, StatusView};
 use sync_http::{ApiError, Reply, RequestError, Route, identity, reply, route};
@@ -17,19 +17,11 @@ pub const ROUTES: &[Route] = &[STATUS, JOBS];
 ///
 /// # Errors
 /// None: an `Err` would be a bare 500.
-pub async fn handle<J, L>(reader: &Reader<J, L>, request: Request) -> Result<Response<Body>, Error>
-where
-    J: JobStore,
-    L: LinkStore,
-{
+pub async fn handle<J: JobStore>(reader: &Reader<J>, request: Request) -> Result<Response<Body>, Error> {
     Ok(sync_http::serve(&request, answer(reader, &request)).await)
 }
 
-async fn answer<J, L>(reader: &Reader<J, L>, request: &Request) -> Result<Reply, ApiError>
-where
-    J: JobStore,
-    L: LinkStore,
-{
+async fn answer<J: JobStore>(reader: &Reader<J>, request: &Request) -> Result<Reply, ApiError> {
     let route = route::find(ROUTES, request)?;
     let user = identity::user(request)?;
     match route {

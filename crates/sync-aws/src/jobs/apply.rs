@@ -12,9 +12,10 @@ use sync_core::record::{RecordKey, RecordUpsert};
 use sync_core::transition::{LockChange, Transition};
 
 use super::item::write_job;
+use super::write_watermark;
 use crate::attributes::{account_key, expiry, job_key, link_key, text};
 use crate::expression::Expression;
-use crate::records::{estimated_bytes, upsert};
+use crate::records::{changed, estimated_bytes, upsert};
 use crate::tables::TableNames;
 use crate::writes::{Transacted, refused, transact};
 
@@ -36,6 +37,7 @@ pub(super) async fn apply(
     records: &[RecordUpsert],
 ) -> Result<Applied, StoreError> {
     let records = RecordUpsert::merged(records.iter().cloned());
+    let records = changed(client, tables, &transition.before.key.user_id, records).await;
     let mut attempt = Attempt::new(client, tables, retention, transition);
     let places_with_job = MAX_ITEMS - 1 - locked_items(transition);
     let (ahead, last) = batches(&records, places_with_job);
@@ -48,9 +50,10 @@ pub(super) async fn apply(
 }
 
 fn locked_items(transition: &Transition) -> usize {
+    let copy_of_watermark = usize::from(transition.watermark.is_some());
     match transition.lock {
-        LockChange::Keep => usize::from(transition.watermark.is_some()),
-        LockChange::Acquire | LockChange::Release => 2,
+        LockChange::Keep => 2 * copy_of_watermark,
+        LockChange::Acquire | LockChange::Release => 2 + copy_of_watermark,
     }
 }
 
@@ -187,11 +190,15 @@ impl<'a> Attempt<'a> {
         self.condition(Expression::new()).into_check(&self.tables.jobs, job_key(&key.user_id, key.job_id))
     }
 
-    /// The job first, then the link, then the account.
+    /// The job first, then the link, then the account, then the copy of the watermark.
     fn job_and_locks(&self) -> Result<Vec<TransactWriteItem>, StoreError> {
         let mut items = vec![self.job()?];
         items.extend(self.link());
         items.extend(self.account());
+        let Transition { before, after, .. } = self.transition;
+        items.extend(self.watermark.map(|watermark| {
+            write_watermark(self.tables, &before.key.user_id, Some(watermark), after.updated_at)
+        }));
         Ok(items)
     }
 

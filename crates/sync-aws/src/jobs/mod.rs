@@ -5,6 +5,7 @@ mod apply;
 mod item;
 mod start;
 mod unlink;
+mod watermark;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
@@ -13,7 +14,7 @@ use futures::future::try_join_all;
 use sync_core::ids::{JobId, JobKey, UserId};
 use sync_core::job::{Job, JobStatus};
 use sync_core::ports::{
-    Applied, ClaimOutcome, DueJob, JobStore, Page, RememberedAnswer, StartOutcome, StoreError,
+    Applied, ClaimOutcome, DueJob, JobStore, Page, RememberedAnswer, StartOutcome, StoreError, SyncStatus,
 };
 use sync_core::record::RecordUpsert;
 use sync_core::transition::{Claim, Transition};
@@ -25,8 +26,9 @@ use crate::failure::unavailable;
 use crate::tables::TableNames;
 use crate::writes::{Updated, update, without_retries};
 use item::{DUE_SHARDS, due_shard, read_job};
+pub(crate) use watermark::write as write_watermark;
 
-/// Sorts after every job id and before every remembered answer and erasure: ids are hexadecimal, and `g` follows `f`.
+/// Sorts after every job id and before everything else in the table: ids are hexadecimal, and `g` follows `f`.
 const AFTER_EVERY_JOB_ID: &str = "g";
 
 /// [`JobStore`] on DynamoDB. Cheap to clone.
@@ -137,6 +139,32 @@ impl JobStore for DynamoJobStore {
         items.truncate(limit);
         let next = items.last().filter(|_| more).map(|job| job.key.job_id.to_string());
         Ok(Page { items, next })
+    }
+
+    async fn status(&self, user: &UserId) -> Result<SyncStatus, StoreError> {
+        // Backwards from the watermark's copy: that, if there is one, and the latest job.
+        let found = self
+            .reads
+            .query()
+            .table_name(&self.tables.jobs)
+            .key_condition_expression("user_id = :user AND job_id <= :watermark")
+            .expression_attribute_values(":user", text(user.as_str()))
+            .expression_attribute_values(":watermark", text(watermark::SORT_KEY))
+            .scan_index_forward(false)
+            .consistent_read(true)
+            .limit(2)
+            .send()
+            .await
+            .map_err(|error| unavailable("Query status", error))?;
+        let (mut job, mut last_successful_sync) = (None, None);
+        for item in found.items.unwrap_or_default() {
+            if watermark::is_copy(&item) {
+                last_successful_sync = watermark::read(&item)?;
+            } else if job.is_none() {
+                job = Some(read_job(item)?);
+            }
+        }
+        Ok(SyncStatus { job, last_successful_sync })
     }
 
     async fn claim(&self, key: &JobKey, claim: &Claim) -> Result<ClaimOutcome, StoreError> {

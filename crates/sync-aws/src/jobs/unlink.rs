@@ -21,6 +21,9 @@ pub(super) async fn unlink(
     unlink: &Unlink,
 ) -> Result<Applied, StoreError> {
     let mut items = vec![link(tables, unlink)];
+    if unlink.after.last_successful_sync_date.is_none() {
+        items.push(super::write_watermark(tables, &unlink.after.user_id, None, unlink.after.updated_at));
+    }
     if let Some(cancel) = &unlink.cancel {
         let cancel = Attempt::new(client, tables, retention, cancel);
         items.push(cancel.job()?);

@@ -1,10 +1,8 @@
 //! Reading: the latest job and the watermark, and the list of jobs. Nothing here writes.
 
-use chrono::NaiveDate;
-
 use crate::ids::{JobId, UserId};
 use crate::job::Job;
-use crate::ports::{JobStore, LinkStore, Page, StoreError};
+use crate::ports::{JobStore, Page, StoreError, SyncStatus};
 
 /// The most jobs on one page of the list.
 pub const MAX_PAGE: u32 = 100;
@@ -12,35 +10,20 @@ pub const MAX_PAGE: u32 = 100;
 /// The jobs on a page when the caller does not say.
 pub const DEFAULT_PAGE: u32 = 20;
 
-/// Where a user's sync stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SyncStatus {
-    /// The latest job, finished or not.
-    pub job: Option<Job>,
-    /// The watermark.
-    pub last_successful_sync: Option<NaiveDate>,
-}
-
 /// What reading needs.
 #[derive(Clone, Debug)]
-pub struct Reader<J, L> {
+pub struct Reader<J> {
     /// The jobs.
     pub jobs: J,
-    /// The links.
-    pub links: L,
 }
 
-impl<J: JobStore, L: LinkStore> Reader<J, L> {
-    /// Where the user's sync stands: two reads, side by side.
+impl<J: JobStore> Reader<J> {
+    /// Where the user's sync stands.
     ///
     /// # Errors
-    /// As the stores'.
+    /// As the store's.
     pub async fn status(&self, user: &UserId) -> Result<SyncStatus, StoreError> {
-        let (jobs, link) = futures::try_join!(self.jobs.jobs(user, 1, None), self.links.link(user))?;
-        Ok(SyncStatus {
-            job: jobs.items.into_iter().next(),
-            last_successful_sync: link.and_then(|link| link.last_successful_sync_date),
-        })
+        self.jobs.status(user).await
     }
 
     /// The user's jobs, newest first.

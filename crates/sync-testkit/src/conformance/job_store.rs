@@ -9,6 +9,7 @@ use sync_core::link::{Link, SealedTokens};
 use sync_core::metric::MetricType;
 use sync_core::ports::{
     Applied, ClaimOutcome, DueJob, ErasureStore, JobStore, LinkStore, RememberedAnswer, StartOutcome,
+    SyncStatus,
 };
 use sync_core::record::RecordKind;
 use sync_core::timing::IDEMPOTENCY_WINDOW;
@@ -37,6 +38,10 @@ async fn lock(stores: &impl Stores, job: &Job) -> (Option<JobId>, Option<JobId>)
     let link = stores.links().link(&job.key.user_id).await.expect("the link is read");
     let account = stores.links().account(&job.account).await.expect("the account is read");
     (link.and_then(|link| link.active_job_id), account.active_job_id)
+}
+
+async fn status(stores: &impl Stores, user: &UserId) -> SyncStatus {
+    stores.jobs().status(user).await.expect("the status is read")
 }
 
 async fn due_keys(stores: &impl Stores, seconds: i64, limit: u32) -> Vec<(JobId, i64)> {
@@ -478,6 +483,7 @@ pub async fn the_last_commit_frees_both_locks_and_moves_the_watermark(stores: &i
     assert_eq!(lock(stores, &job).await, (None, None));
     let link = stores.links().link(&user).await.expect("a read").expect("a link");
     assert_eq!(link.last_successful_sync_date, Some(date("2026-11-22")));
+    assert_eq!(status(stores, &user).await.last_successful_sync, Some(date("2026-11-22")));
     assert_eq!(days(stores, &user).await, 98);
     started(stores, &self::job(&user).number(2).build()).await;
 }
@@ -495,6 +501,7 @@ pub async fn a_lost_last_commit_leaves_locks_and_watermark_alone(stores: &impl S
     assert_eq!(lock(stores, &job).await, (id, id));
     let link = stores.links().link(&user).await.expect("a read").expect("a link");
     assert_eq!(link.last_successful_sync_date, None);
+    assert_eq!(status(stores, &user).await.last_successful_sync, None);
 }
 
 /// Whatever a job believes, the watermark never goes back.
@@ -509,6 +516,7 @@ pub async fn a_watermark_never_goes_back_and_the_job_ends_all_the_same(stores: &
         applied(stores, &done).await;
         let link = stores.links().link(&user).await.expect("a read").expect("a link");
         assert_eq!(link.last_successful_sync_date, Some(date(expected)));
+        assert_eq!(status(stores, &user).await.last_successful_sync, Some(date(expected)));
         assert_eq!(stored(stores, &new.key).await, done.after);
         assert_eq!(lock(stores, &job).await, (None, None));
     }
@@ -526,7 +534,36 @@ pub async fn a_job_of_an_account_that_is_no_longer_linked_ends_without_a_waterma
     applied(stores, &done).await;
     let link = stores.links().link(&user).await.expect("a read").expect("a link");
     assert_eq!((link.last_successful_sync_date, link.active_job_id), (None, None));
+    assert_eq!(status(stores, &user).await.last_successful_sync, None);
     assert_eq!(lock(stores, &job).await, (None, None));
+}
+
+/// What a page asks every few seconds: the newest job whatever its state, beside a user's other items, and the watermark.
+pub async fn a_status_is_the_latest_job_and_the_watermark(stores: &impl Stores) {
+    let user = user("watcher");
+    assert_eq!(status(stores, &user).await, SyncStatus { job: None, last_successful_sync: None });
+    let first = job(&user).range("2026-11-15", "2026-11-22").build();
+    with_job(stores, &first).await;
+    let shown = status(stores, &user).await;
+    assert_eq!(shown, SyncStatus { job: Some(first.clone()), last_successful_sync: None });
+    let claimed_first = claimed(stores, &first.key, &claim(at(1), 1)).await;
+    assert_eq!(status(stores, &user).await.job, Some(claimed_first.clone()));
+    let done = chunk_done(&claimed_first, vec![], None, at(2));
+    applied(stores, &done).await;
+    let last_successful_sync = Some(date("2026-11-22"));
+    let shown = status(stores, &user).await;
+    assert_eq!(shown, SyncStatus { job: Some(done.after), last_successful_sync });
+
+    // A remembered answer and another user's jobs are none of it.
+    let second = job(&user).number(2).build();
+    let outcome = stores.jobs().start(&second, Some(&answer("a-key", "q", 3))).await.expect("an answer");
+    assert_eq!(outcome, StartOutcome::Started);
+    with_job(stores, &job(&self::user("watcher-2")).number(3).build()).await;
+    let shown = status(stores, &user).await;
+    assert_eq!(shown, SyncStatus { job: Some(second.clone()), last_successful_sync });
+    let listed = stores.jobs().jobs(&user, 10, None).await.expect("a list");
+    assert_eq!(listed.items.len(), 2, "the list holds jobs and nothing else");
+    assert_eq!(listed.items[0], second);
 }
 
 /// A failed job takes its locks again, if nobody else has them.
@@ -942,6 +979,7 @@ macro_rules! job_store_suite {
                 a_lost_last_commit_leaves_locks_and_watermark_alone,
                 a_watermark_never_goes_back_and_the_job_ends_all_the_same,
                 a_job_of_an_account_that_is_no_longer_linked_ends_without_a_watermark,
+                a_status_is_the_latest_job_and_the_watermark,
                 a_resume_takes_the_locks_only_if_they_are_free,
                 a_resume_of_a_paused_job_keeps_its_locks,
                 a_resume_is_refused_while_another_user_holds_the_account,

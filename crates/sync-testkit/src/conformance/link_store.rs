@@ -76,6 +76,8 @@ pub async fn linking_another_account_drops_the_watermark_and_keeps_the_lock(stor
     let kept = stored(stores, "other").await;
     assert_eq!(kept.account, account("another"));
     assert_eq!(kept.last_successful_sync_date, None);
+    let shown = stores.jobs().status(&user).await.expect("the status is read");
+    assert_eq!(shown.last_successful_sync, None);
     assert_eq!(kept.active_job_id, Some(second.key.job_id));
     assert_eq!(kept.tokens_version, 2);
 }

@@ -11,7 +11,7 @@ use sync_core::job::{Job, JobStatus};
 use sync_core::link::{Account, Link, SealedTokens};
 use sync_core::ports::{
     Applied, ClaimOutcome, DueJob, Erased, ErasureStore, JobStore, LinkStore, Page, RecordQuery, RecordStore,
-    RememberedAnswer, StartOutcome, StoreError,
+    RememberedAnswer, StartOutcome, StoreError, SyncStatus,
 };
 use sync_core::record::{Attribute, RecordKey, RecordUpsert, StoredRecord};
 use sync_core::timing::IDEMPOTENCY_WINDOW;
@@ -427,6 +427,16 @@ impl JobStore for MemoryStore {
                 job.key.user_id == *user && cursor.is_none_or(|cursor| job.key.job_id < cursor)
             });
             Ok(page(of_user.cloned(), limit.clamp(1, 100), |job| job.key.job_id.to_string()))
+        })
+        .await
+    }
+
+    async fn status(&self, user: &UserId) -> Result<SyncStatus, StoreError> {
+        self.perform(Operation::Read, |state| {
+            let job = state.kept.jobs.values().rev().find(|job| job.key.user_id == *user).cloned();
+            let link = state.kept.links.get(user);
+            let last_successful_sync = link.and_then(|link| link.last_successful_sync_date);
+            Ok(SyncStatus { job, last_successful_sync })
         })
         .await
     }

@@ -9,8 +9,8 @@ use sync_core::link::{Account, Link, SealedTokens, Tokens};
 use sync_core::metric::MetricType;
 use sync_core::ports::{
     Applied, BoxError, ChunkQueue, ClaimOutcome, Clock, DueJob, FetchError, Fetched, GarminSource, Ids,
-    JobStore, LinkStore, Page, RefreshError, RememberedAnswer, Session, StartOutcome, StoreError, TokenVault,
-    VaultError,
+    JobStore, LinkStore, Page, RefreshError, RememberedAnswer, Session, StartOutcome, StoreError, SyncStatus,
+    TokenVault, VaultError,
 };
 use sync_core::record::RecordUpsert;
 use sync_core::transition::{Claim, Transition};
@@ -133,6 +133,18 @@ impl JobStore for Ports {
             jobs.truncate(limit as usize);
             let next = jobs.last().filter(|_| more).map(|job| job.key.job_id.to_string());
             Page { items: jobs, next }
+        })
+        .await
+    }
+
+    async fn status(&self, user: &UserId) -> Result<SyncStatus, StoreError> {
+        self.read(|world| {
+            let mut of_user = world.tables.jobs.values().filter(|job| job.key.user_id == *user);
+            let link = world.tables.links.get(user);
+            SyncStatus {
+                job: of_user.next_back().cloned(),
+                last_successful_sync: link.and_then(|link| link.last_successful_sync_date),
+            }
         })
         .await
     }

@@ -55,7 +55,7 @@ pub(super) async fn press(ports: Ports, user: UserId, wish: Wish) {
         Wish::Unlink => drop(unlink(&ports, &user).await),
         Wish::Link(account) => drop(link(&ports, &user, account).await),
         Wish::Status => {
-            let reader = Reader { jobs: ports.clone(), links: ports.clone() };
+            let reader = Reader { jobs: ports.clone() };
             let _ = reader.status(&user).await;
             if let Ok(page) = reader.jobs(&user, 2, None).await {
                 let foreign = page.items.iter().any(|job| job.key.user_id != user);

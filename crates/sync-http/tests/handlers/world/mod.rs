@@ -181,7 +181,7 @@ impl World {
                 let ids = self.ids.clone();
                 create_job::handle(&Starter { jobs, links, queue, clock, ids }, request).await
             }
-            "read-job" => read_job::handle(&Reader { jobs, links }, request).await,
+            "read-job" => read_job::handle(&Reader { jobs }, request).await,
             "control-job" => control_job::handle(&Controller { jobs, links, queue, clock }, request).await,
             other => panic!("no function {other}"),
         };
