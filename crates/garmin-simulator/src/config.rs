@@ -66,6 +66,8 @@ pub struct AccountConfig {
     pub mfa_code: Option<String>,
     /// Whether a login is answered with `CAPTCHA_REQUIRED`.
     pub captcha: bool,
+    /// Whether a login is answered with `ACCOUNT_LOCKED`.
+    pub locked: bool,
     /// Whether the person keeps a menstrual calendar.
     pub menstrual_calendar: bool,
 }
@@ -83,6 +85,7 @@ impl AccountConfig {
             password: None,
             mfa_code: None,
             captcha: false,
+            locked: false,
             menstrual_calendar: true,
         }
     }

@@ -79,6 +79,9 @@ pub(crate) async fn login(State(world): State<World>, Json(login): Json<Login>) 
     if account.captcha {
         return Json(status("CAPTCHA_REQUIRED")).into_response();
     }
+    if account.locked {
+        return Json(status("ACCOUNT_LOCKED")).into_response();
+    }
     if account.mfa_code.is_none() {
         return successful(&world, &account.name);
     }

@@ -20,6 +20,7 @@ pub mod link;
 pub mod metric;
 pub mod ports;
 pub mod record;
+pub mod sign_in;
 pub mod timing;
 pub mod transition;
 pub mod unlink;

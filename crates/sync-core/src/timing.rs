@@ -56,6 +56,18 @@ pub const ESTIMATED_SECONDS_PER_CHUNK: u64 = 120;
 /// account is asked any more: it is not one person's account then, it is us.
 pub const BREAKER_THROTTLES: u32 = 8;
 
+/// How long a sign-in waits for its code: as long as Garmin's own codes are good, about.
+pub const SIGN_IN_LIFETIME: TimeDelta = TimeDelta::minutes(5);
+
+/// Codes that one sign-in may try. Six digits and five tries: one guess in two hundred thousand.
+pub const SIGN_IN_CODES: u32 = 5;
+
+/// Sign-ins that one user may attempt within [`SIGN_IN_WINDOW`]: Garmin locks accounts after some ten wrong passwords.
+pub const SIGN_IN_ATTEMPTS: u32 = 5;
+
+/// From a user's first attempt to sign in to the moment when the count begins anew.
+pub const SIGN_IN_WINDOW: TimeDelta = TimeDelta::minutes(15);
+
 /// How long an `Idempotency-Key` is remembered.
 pub const IDEMPOTENCY_WINDOW: TimeDelta = TimeDelta::hours(24);
 

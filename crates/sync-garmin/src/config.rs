@@ -11,6 +11,8 @@ pub struct GarminConfig {
     pub data_url: Url,
     /// Where tokens are refreshed: `https://diauth.garmin.com`.
     pub auth_url: Url,
+    /// Where people sign in: `https://sso.garmin.com`.
+    pub sso_url: Url,
     /// From the start of one call of an account to the start of the next. About a second is what other clients found safe.
     pub gap: Duration,
     /// Up to this much is added to the gap, so that accounts do not fall into step.
@@ -47,6 +49,7 @@ impl GarminConfig {
         Ok(Self {
             data_url: Url::parse("https://connectapi.garmin.com")?,
             auth_url: Url::parse("https://diauth.garmin.com")?,
+            sso_url: Url::parse("https://sso.garmin.com")?,
             gap: Duration::from_millis(900),
             gap_jitter: Duration::from_millis(200),
             tries: 3,
@@ -62,11 +65,12 @@ impl GarminConfig {
         })
     }
 
-    /// A simulator that stands for all of Garmin's hosts, asked without waits.
+    /// A simulator that stands for all of Garmin's hosts, asked without waits; people sign in where tokens are refreshed.
     #[must_use]
-    pub const fn simulator(data_url: Url, auth_url: Url) -> Self {
+    pub fn simulator(data_url: Url, auth_url: Url) -> Self {
         Self {
             data_url,
+            sso_url: auth_url.clone(),
             auth_url,
             gap: Duration::ZERO,
             gap_jitter: Duration::ZERO,

@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
+use reqwest::RequestBuilder;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -61,15 +62,21 @@ pub fn parse_tokens(json: &str) -> Result<(Tokens, AccountKey), InvalidTokens> {
     if link.di_refresh_token.is_empty() || link.di_client_id.is_empty() {
         return Err(InvalidTokens::NotALink);
     }
-    let claims = claims(&link.di_token).ok_or(InvalidTokens::NoExpiry)?;
+    let expires_at = claims(&link.di_token).as_ref().and_then(expiry).ok_or(InvalidTokens::NoExpiry)?;
+    let account = account_of(&link.di_token).ok_or(InvalidTokens::NoAccount)?;
     let tokens = Tokens {
-        expires_at: expiry(&claims).ok_or(InvalidTokens::NoExpiry)?,
+        expires_at,
         access: SecretString::from(link.di_token),
         refresh: SecretString::from(link.di_refresh_token),
         client_id: link.di_client_id,
     };
-    let guid = claims.garmin_guid.filter(|guid| !guid.is_empty()).ok_or(InvalidTokens::NoAccount)?;
-    Ok((tokens, AccountKey::of(&guid)))
+    Ok((tokens, account))
+}
+
+/// The account that an access token is for.
+pub(crate) fn account_of(access: &str) -> Option<AccountKey> {
+    let guid = claims(access)?.garmin_guid.filter(|guid| !guid.is_empty())?;
+    Some(AccountKey::of(&guid))
 }
 
 #[derive(Deserialize)]
@@ -88,6 +95,38 @@ fn unavailable(code: impl Into<String>) -> RefreshError {
     RefreshError::Unavailable { code: code.into() }
 }
 
+/// A request to the token endpoint, still without its form. None for an address or a client id that no request can hold.
+pub(crate) fn asking_for_tokens(
+    transport: &Transport,
+    auth_url: &Url,
+    client_id: &str,
+) -> Option<RequestBuilder> {
+    let mut url = auth_url.clone();
+    url.path_segments_mut().ok()?.pop_if_empty().extend(["di-oauth2-service", "oauth", "token"]);
+    let basic = STANDARD.encode(format!("{client_id}:"));
+    let mut authorization = HeaderValue::from_str(&format!("Basic {basic}")).ok()?;
+    authorization.set_sensitive(true);
+    Some(
+        transport
+            .post(url)
+            .header(AUTHORIZATION, authorization)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .header(CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+    )
+}
+
+/// The pair that a service ticket was traded for. A sign-in without a refresh token would end within a day.
+pub(crate) fn read_ticket_grant(body: &[u8], now: DateTime<Utc>, client_id: &str) -> Option<Tokens> {
+    let granted: Granted = serde_json::from_slice(body).ok()?;
+    let expires_in = granted.expires_in.and_then(TimeDelta::try_seconds).map(|rest| now + rest);
+    Some(Tokens {
+        expires_at: claims(&granted.access_token).as_ref().and_then(expiry).or(expires_in)?,
+        access: SecretString::from(granted.access_token),
+        refresh: SecretString::from(granted.refresh_token?),
+        client_id: client_id.to_owned(),
+    })
+}
+
 /// Asks once. A second try after a lost answer would show a token that may have been used, and lose the link.
 pub(crate) async fn refresh(
     transport: &Transport,
@@ -95,26 +134,13 @@ pub(crate) async fn refresh(
     clock: &dyn Clock,
     tokens: &Tokens,
 ) -> Result<Tokens, RefreshError> {
-    let mut url = auth_url.clone();
-    url.path_segments_mut().map_err(|()| unavailable("configuration"))?.pop_if_empty().extend([
-        "di-oauth2-service",
-        "oauth",
-        "token",
-    ]);
-    let basic = STANDARD.encode(format!("{}:", tokens.client_id));
-    let mut authorization =
-        HeaderValue::from_str(&format!("Basic {basic}")).map_err(|_| unavailable("configuration"))?;
-    authorization.set_sensitive(true);
     let form = [
         ("grant_type", "refresh_token"),
         ("client_id", tokens.client_id.as_str()),
         ("refresh_token", tokens.refresh.expose_secret()),
     ];
-    let request = transport
-        .post(url)
-        .header(AUTHORIZATION, authorization)
-        .header(ACCEPT, HeaderValue::from_static("application/json"))
-        .header(CACHE_CONTROL, HeaderValue::from_static("no-cache"))
+    let request = asking_for_tokens(transport, auth_url, &tokens.client_id)
+        .ok_or_else(|| unavailable("configuration"))?
         .form(&form);
     let answer =
         transport.send(request, transport.call_timeout()).await.map_err(|failure| match failure {

@@ -27,6 +27,15 @@ const NATIVE_HEADERS: [(&str, &str); 7] = [
     ("x-gcexperience", "GC5"),
 ];
 
+/// What the sign-in page within Garmin's iOS app says of itself, as python-garminconnect 0.3 found it.
+const SIGN_IN_HEADERS: [(&str, &str); 2] = [
+    (
+        "user-agent",
+        "Mozilla/5.0 (iPhone; CPU iPhone OS 18_7 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148",
+    ),
+    ("accept-language", "en-US,en;q=0.9"),
+];
+
 /// No answer of Garmin's comes near this; more is not read.
 const LARGEST_BODY: usize = 32 * 1024 * 1024;
 
@@ -116,8 +125,21 @@ pub(crate) struct Transport {
 }
 
 impl Transport {
+    /// For data and tokens: as Garmin's Android app.
     pub(crate) fn new(config: &GarminConfig) -> Result<Self, reqwest::Error> {
-        let headers: HeaderMap = NATIVE_HEADERS
+        Self::with_headers(config, &NATIVE_HEADERS)
+    }
+
+    /// For signing in: as the page within Garmin's iOS app, whose client id the sign-in carries.
+    pub(crate) fn for_sign_in(config: &GarminConfig) -> Result<Self, reqwest::Error> {
+        Self::with_headers(config, &SIGN_IN_HEADERS)
+    }
+
+    fn with_headers(
+        config: &GarminConfig,
+        headers: &[(&'static str, &'static str)],
+    ) -> Result<Self, reqwest::Error> {
+        let headers: HeaderMap = headers
             .iter()
             .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
             .collect();
