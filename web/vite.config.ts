@@ -42,5 +42,7 @@ export default defineConfig({
     setupFiles: ['src/test/setup.ts'],
     env: { TZ: 'Europe/Berlin' },
     restoreMocks: true,
+    // A busy machine is no failure.
+    testTimeout: 30_000,
   },
 })

@@ -4,6 +4,8 @@ import { ApiError, NoAnswerError, readError } from './errors'
 import type {
   Estimate,
   GarminTokens,
+  HistoryKind,
+  HistoryPage,
   JobPage,
   LinkStatus,
   LoginAnswer,
@@ -17,6 +19,26 @@ const PREFIX = '/integrations/garmin'
 export interface Range {
   startDate: string
   endDate: string
+}
+
+export interface HistoryQuery<K extends HistoryKind> {
+  kind: K
+  range: { from: string; to: string }
+  /** Which fields of a row; none named is all. */
+  fields: readonly string[]
+  cursor: string | null
+  signal?: AbortSignal
+}
+
+/** The most rows that the API puts on a page. */
+const ROWS_A_PAGE = '1000'
+
+/** Under which name each kind's rows come. */
+const ROWS_FIELD: Record<HistoryKind, string> = {
+  daily: 'days',
+  sleep: 'nights',
+  activities: 'activities',
+  coverage: 'ranges',
 }
 
 /** What the page asks the server, one method per route. */
@@ -34,8 +56,8 @@ export interface Api {
   resume: (jobId: string) => Promise<void>
   cancel: (jobId: string) => Promise<void>
   jobs: (cursor: string | null) => Promise<JobPage>
-  /** A page of history as it comes: `text` is JSON or CSV, `next` the cursor of the page after it. */
-  history: (kind: string, parameters: Record<string, string>, signal?: AbortSignal) => Promise<Response>
+  history: <K extends HistoryKind>(query: HistoryQuery<K>) => Promise<HistoryPage<K>>
+  historyCsv: (query: Omit<HistoryQuery<HistoryKind>, 'fields'>) => Promise<{ csv: string; cursor: string | null }>
 }
 
 /** `onUnauthorized` is told when the server no longer takes the session's token. */
@@ -112,8 +134,15 @@ export function createApi(session: Session, onUnauthorized: () => void): Api {
       await post('/sync/cancel', { jobId })
     },
     jobs: (cursor) => get(`/sync/jobs?${new URLSearchParams({ limit: '10', ...(cursor !== null && { cursor }) })}`),
-    history: (kind, parameters, signal) =>
-      ask(`/history/${kind}?${new URLSearchParams(parameters)}`, signal && { signal }),
+    history: async ({ signal, ...query }) => {
+      const page = await get<Record<string, unknown>>(historyPath(query), signal && { signal })
+      const { [ROWS_FIELD[query.kind]]: rows, cursor } = page
+      return { rows, cursor } as HistoryPage<typeof query.kind>
+    },
+    historyCsv: async ({ signal, ...query }) => {
+      const response = await ask(historyPath({ ...query, fields: [], format: 'csv' }), signal && { signal })
+      return { csv: await response.text(), cursor: cursorOfNext(response.headers.get('Link')) }
+    },
   }
 }
 
@@ -128,4 +157,24 @@ async function read<T>(response: Response): Promise<T> {
 /** The zone of the calendar that the person looks at: whose "today" an import may reach. */
 function timeZone(): string {
   return Intl.DateTimeFormat().resolvedOptions().timeZone
+}
+
+function historyPath({
+  kind,
+  range,
+  fields,
+  cursor,
+  format,
+}: Omit<HistoryQuery<HistoryKind>, 'signal'> & { format?: 'csv' }): string {
+  const parameters = new URLSearchParams({ ...range, limit: ROWS_A_PAGE })
+  if (fields.length > 0) parameters.set('fields', fields.join(','))
+  if (cursor !== null) parameters.set('cursor', cursor)
+  if (format !== undefined) parameters.set('format', format)
+  return `/history/${kind}?${parameters}`
+}
+
+/** The cursor in a `Link: <…&cursor=…>; rel="next"`. */
+function cursorOfNext(link: string | null): string | null {
+  const target = link === null ? null : /<([^>]*)>\s*;\s*rel="?next"?/.exec(link)?.[1]
+  return target == null ? null : new URL(target, location.origin).searchParams.get('cursor')
 }

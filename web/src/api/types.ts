@@ -78,3 +78,27 @@ export interface GarminTokens {
   di_refresh_token: string
   di_client_id: string
 }
+
+export const HISTORY_KINDS = ['daily', 'sleep', 'activities', 'coverage'] as const
+export type HistoryKind = (typeof HISTORY_KINDS)[number]
+
+export type CoverageState = 'imported' | 'partial' | 'none' | 'gap' | 'failed' | 'not_imported'
+
+export interface CoverageRange {
+  start: string
+  end: string
+  state: CoverageState
+}
+
+/** A day, a night or an activity, with the fields that were asked for. */
+export interface DatedRow {
+  date: string
+  [field: string]: unknown
+}
+
+export type HistoryRow<K extends HistoryKind> = K extends 'coverage' ? CoverageRange : DatedRow
+
+export interface HistoryPage<K extends HistoryKind> {
+  rows: HistoryRow<K>[]
+  cursor: string | null
+}

@@ -9,6 +9,7 @@ export interface Format {
   day: (day: CalendarDate) => string
   dayRange: (start: CalendarDate, end: CalendarDate) => string
   month: (day: CalendarDate) => string
+  dayAndMonth: (day: CalendarDate) => string
   instant: (instant: string) => string
   time: (instant: string) => string
   number: (value: number, fractionDigits?: number) => string
@@ -26,6 +27,7 @@ export function formatIn(language: string): Format {
   const locale = localeOf(language)
   const day = new Intl.DateTimeFormat(locale, { dateStyle: 'medium' })
   const month = new Intl.DateTimeFormat(locale, { month: 'short', year: 'numeric' })
+  const dayAndMonth = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short' })
   const instant = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' })
   const time = new Intl.DateTimeFormat(locale, { timeStyle: 'short' })
   const percent = new Intl.NumberFormat(locale, { style: 'percent' })
@@ -33,6 +35,7 @@ export function formatIn(language: string): Format {
     day: (date) => day.format(toDate(date)),
     dayRange: (start, end) => day.formatRange(toDate(start), toDate(end)),
     month: (date) => month.format(toDate(date)),
+    dayAndMonth: (date) => dayAndMonth.format(toDate(date)),
     instant: (moment) => instant.format(new Date(moment)),
     time: (moment) => time.format(new Date(moment)),
     number: (value, fractionDigits = 0) =>

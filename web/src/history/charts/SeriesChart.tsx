@@ -1,0 +1,112 @@
+import { useTranslation } from 'react-i18next'
+import {
+  Bar,
+  CartesianGrid,
+  ComposedChart,
+  Legend,
+  Line,
+  ResponsiveContainer,
+  Tooltip,
+  type TooltipContentProps,
+  XAxis,
+  YAxis,
+} from 'recharts'
+
+import { useFormat } from '@/dates/use-format'
+
+import type { Point, Resolution } from './aggregate'
+import type { ChartDefinition } from './definitions'
+
+interface Props {
+  chart: ChartDefinition
+  points: Point[]
+  resolution: Resolution
+}
+
+/** A chart over time. With the arrow keys its points are gone through one by one. */
+export default function SeriesChart({ chart, points, resolution }: Props) {
+  const { t } = useTranslation()
+  const format = useFormat()
+  const axis = { stroke: 'var(--muted-foreground)', fontSize: 12, tickLine: false, axisLine: false } as const
+  return (
+    <div className="h-64 text-xs">
+      <ResponsiveContainer width="100%" height="100%">
+        <ComposedChart
+          data={points}
+          margin={{ top: 4, right: 8, bottom: 0, left: 0 }}
+          title={t(`history.charts.${chart.name}`)}
+        >
+          <CartesianGrid vertical={false} stroke="var(--border)" />
+          <XAxis
+            {...axis}
+            dataKey="date"
+            minTickGap={48}
+            tickFormatter={(day: string) =>
+              points.length > 62 || resolution === 'month' ? format.month(day) : format.dayAndMonth(day)
+            }
+          />
+          <YAxis
+            {...axis}
+            width="auto"
+            // Bars stand on nought; a line of weights or pulses would be flat there.
+            domain={chart.shape === 'bars' ? [0, 'auto'] : ['auto', 'auto']}
+            tickFormatter={(value: number) => format.number(value, chart.fractionDigits)}
+          />
+          <Tooltip
+            isAnimationActive={false}
+            cursor={{ fill: 'var(--accent)', stroke: 'var(--border)' }}
+            content={(props) => <PointTooltip {...props} chart={chart} resolution={resolution} />}
+          />
+          {chart.series.length > 1 && (
+            <Legend formatter={(name: string) => <span className="text-foreground">{name}</span>} itemSorter={null} />
+          )}
+          {chart.series.map(({ name, color }) =>
+            chart.shape === 'bars' ? (
+              <Bar
+                key={name}
+                dataKey={name}
+                name={t(`history.series.${name}`)}
+                fill={color}
+                stackId="all"
+                isAnimationActive={false}
+              />
+            ) : (
+              <Line
+                key={name}
+                dataKey={name}
+                name={t(`history.series.${name}`)}
+                stroke={color}
+                strokeWidth={1.75}
+                dot={false}
+                // A scale is not stepped on every day.
+                connectNulls={chart.name === 'weight'}
+                isAnimationActive={false}
+              />
+            ),
+          )}
+        </ComposedChart>
+      </ResponsiveContainer>
+    </div>
+  )
+}
+
+function PointTooltip({ active, label, payload, chart, resolution }: TooltipContentProps & Omit<Props, 'points'>) {
+  const { t } = useTranslation()
+  const format = useFormat()
+  if (!active || typeof label !== 'string') return null
+  const unit = t(`history.unit.${chart.unit}`)
+  return (
+    <div className="grid gap-1 rounded-md border bg-popover px-3 py-2 text-xs text-popover-foreground shadow-md">
+      <p className="font-medium">{resolution === 'month' ? format.month(label) : format.day(label)}</p>
+      {payload.map(({ name, value, color }) => (
+        <p key={String(name)} className="flex items-center gap-2">
+          <span aria-hidden className="size-2 rounded-full" style={{ background: color }} />
+          {String(name)}
+          <span className="ml-auto pl-3 tabular-nums">
+            {typeof value === 'number' ? `${format.number(value, chart.fractionDigits)} ${unit}` : '–'}
+          </span>
+        </p>
+      ))}
+    </div>
+  )
+}
