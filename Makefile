@@ -4,13 +4,14 @@ SHELL := /bin/bash
 
 # nextest where it is installed (it isolates and times every test), else cargo's own runner: the tests are the same.
 CARGO_TEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo 'cargo nextest run' || echo 'cargo test')
+FUNCTIONS := $(notdir $(patsubst %/,%,$(wildcard functions/*/)))
 # Tools that cargo or pip install for this checkout alone.
 TOOLS := $(CURDIR)/.tools
 
 # With terraform and a mirror of its AWS provider at hand (TF_PLUGIN_DIR), all of infra/ is tested, else what needs neither.
 INFRA_TEST := python3 infra/tests/run.py $(if $(and $(TF_PLUGIN_DIR),$(shell command -v terraform)),,--static)
 
-.PHONY: help run test check build bench simulate rehearse
+.PHONY: help run test check build bench bench-cold load simulate rehearse
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,8 +37,16 @@ ARCH ?= arm64 x86_64
 build: ## the Lambda zips: arm64, which Terraform deploys, and x86-64, which the rehearsal runs; ARCH=arm64 for one of them
 	for architecture in $(ARCH); do python3 tools/build_functions.py $$architecture || exit 1; done
 
-bench: ## figures: a status poll and a chunk through the whole line, in a release build
-	cargo bench --package garmin-sync --bench whole_line
+bench: ## figures: requests, chunks and imports of up to thirty years, then decoding, in a release build; JSON=file for programs
+	cargo run --quiet --release --package bench -- figures $(if $(JSON),--json $(JSON))
+	cargo bench --quiet --package sync-garmin --bench decode
+
+bench-cold: ## figures: cold starts of the functions and the memory of process-chunk, as they are shipped but for this machine
+	AWS_LC_SYS_NO_JITTER_ENTROPY=1 CARGO_PROFILE_RELEASE_OPT_LEVEL=s cargo build --release --target-dir target/functions $(FUNCTIONS:%=--package %)
+	cargo run --quiet --release --package bench -- cold --functions target/functions/release $(if $(JSON),--json $(JSON))
+
+load: ## a thousand imports of a year at once, and two hundred open pages; USERS=n for fewer
+	cargo run --quiet --release --package bench -- load --users $(or $(USERS),1000) $(if $(JSON),--json $(JSON))
 
 simulate: ## the simulation of the whole line under faults; SEEDS=100000 for long, FROM=n to begin elsewhere
 	cargo run --quiet --package sync-testkit --example simulate -- --seeds $(or $(SEEDS),2000) --from $(or $(FROM),0)

@@ -19,7 +19,8 @@ use aws_sdk_dynamodb::operation::put_item::{PutItemInput, PutItemOutput};
 use aws_sdk_dynamodb::operation::query::{QueryInput, QueryOutput};
 use aws_sdk_dynamodb::operation::transact_write_items::{TransactWriteItemsInput, TransactWriteItemsOutput};
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemInput, UpdateItemOutput};
-use aws_sdk_dynamodb::types::{ConsumedCapacity, ReturnConsumedCapacity};
+use aws_sdk_dynamodb::types::{AttributeValue, ConsumedCapacity, ReturnConsumedCapacity};
+use sync_core::UserId;
 use sync_core::ports::BoxError;
 
 /// Calls that are none of those that this project makes, such as a scan.
@@ -92,6 +93,45 @@ impl Meter {
 
     fn lock(&self) -> MutexGuard<'_, Consumed> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The write units that a user's items of a table cost at least: each written once, in a transaction.
+///
+/// # Errors
+/// When they cannot be read.
+pub async fn least_write_units(client: &Client, table: &str, user: &UserId) -> Result<f64, BoxError> {
+    let mut pages = client
+        .query()
+        .table_name(table)
+        .key_condition_expression("user_id = :user")
+        .expression_attribute_values(":user", AttributeValue::S(user.to_string()))
+        .into_paginator()
+        .items()
+        .send();
+    let mut units = 0.0;
+    while let Some(item) = pages.try_next().await? {
+        let bytes: usize = item.iter().map(|(name, value)| name.len() + size_of(value)).sum();
+        units += 2.0 * bytes.div_ceil(1_024) as f64;
+    }
+    Ok(units)
+}
+
+/// An attribute value's size: "Item sizes and formats", DynamoDB developer guide. A number has a byte for two digits, and
+/// one more; a list or a map three bytes and one for each element.
+fn size_of(value: &AttributeValue) -> usize {
+    match value {
+        AttributeValue::S(text) => text.len(),
+        AttributeValue::B(bytes) => bytes.as_ref().len(),
+        AttributeValue::N(number) => {
+            let digits = number.chars().filter(char::is_ascii_digit).count();
+            digits.div_ceil(2) + 1
+        }
+        AttributeValue::L(values) => 3 + values.iter().map(|value| 1 + size_of(value)).sum::<usize>(),
+        AttributeValue::M(fields) => {
+            3 + fields.iter().map(|(name, value)| 1 + name.len() + size_of(value)).sum::<usize>()
+        }
+        _ => 1,
     }
 }
 
