@@ -14,12 +14,13 @@ use lambda_http::{Body, Request, Response};
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::{Value, json};
 use sync_aws::{
-    AwsClients, DynamoJobStore, DynamoLinkStore, DynamoRecordStore, KeyFileVault, QueueUrls, SqsChunkQueue,
-    TableNames,
+    AwsClients, DynamoErasureStore, DynamoJobStore, DynamoLinkStore, DynamoRecordStore, KeyFileVault,
+    QueueUrls, SqsChunkQueue, TableNames,
 };
 use sync_core::link::Link;
-use sync_core::ports::{RandomIds, SystemClock};
+use sync_core::ports::{Applied, RandomIds, SystemClock};
 use sync_core::use_cases::control::Controller;
+use sync_core::use_cases::erase::Eraser;
 use sync_core::use_cases::process_chunk::Worker;
 use sync_core::use_cases::start::Starter;
 use sync_core::use_cases::status::Reader;
@@ -60,6 +61,8 @@ pub struct LineConfig {
 type Work =
     Worker<DynamoJobStore, DynamoLinkStore, SqsChunkQueue, KeyFileVault, GarminClient, LaterClock, RandomIds>;
 
+type Erase = Eraser<DynamoErasureStore, SqsChunkQueue, LaterClock>;
+
 /// A running line.
 #[derive(Debug)]
 pub struct Line {
@@ -75,6 +78,7 @@ pub struct Line {
     reader: Reader<DynamoJobStore>,
     controller: Controller<DynamoJobStore, DynamoLinkStore, SqsChunkQueue, LaterClock>,
     worker: Arc<Work>,
+    eraser: Arc<Erase>,
     clients: AwsClients,
     clock: LaterClock,
     aws: EmbeddedAws,
@@ -135,6 +139,11 @@ impl Line {
             starter: Starter { jobs: jobs.clone(), links: links.clone(), queue: queue.clone(), clock, ids },
             reader: Reader { jobs: jobs.clone() },
             controller: Controller { jobs: jobs.clone(), links: links.clone(), queue: queue.clone(), clock },
+            eraser: Arc::new(Eraser {
+                erasures: DynamoErasureStore::new(clients.dynamodb.clone(), TableNames::default()),
+                queue: queue.clone(),
+                clock,
+            }),
             worker: Arc::new(Worker {
                 jobs,
                 links,
@@ -181,7 +190,10 @@ impl Line {
             linked_at: now,
             updated_at: now,
         };
-        Ok(self.worker.links.put_link(&link).await?)
+        match self.worker.links.put_link(&link).await? {
+            Applied::Yes => Ok(()),
+            Applied::Lost => bail!("{name} cannot be linked"),
+        }
     }
 
     /// What a function in a process of its own is told of all this.
@@ -252,7 +264,7 @@ impl Line {
     /// # Errors
     /// When the queue fails, or the message is handed back.
     pub async fn work_once(&self) -> Result<bool> {
-        work_once(&self.clients, &self.queues.historical, &self.worker, self.clock).await
+        work_once(&self.clients, &self.queues.historical, &self.worker, &self.eraser, self.clock).await
     }
 
     /// Keeps this many workers going until the answer is dropped.
@@ -261,10 +273,10 @@ impl Line {
         let mut working = JoinSet::new();
         for _ in 0..workers {
             let (clients, queue) = (self.clients.clone(), self.queues.historical.clone());
-            let (worker, clock) = (Arc::clone(&self.worker), self.clock);
+            let (worker, eraser, clock) = (Arc::clone(&self.worker), Arc::clone(&self.eraser), self.clock);
             working.spawn(async move {
                 loop {
-                    work_once(&clients, &queue, &worker, clock).await?;
+                    work_once(&clients, &queue, &worker, &eraser, clock).await?;
                 }
             });
         }
@@ -310,7 +322,13 @@ impl Line {
     }
 }
 
-async fn work_once(clients: &AwsClients, queue: &str, worker: &Work, clock: LaterClock) -> Result<bool> {
+async fn work_once(
+    clients: &AwsClients,
+    queue: &str,
+    worker: &Work,
+    eraser: &Erase,
+    clock: LaterClock,
+) -> Result<bool> {
     let received = clients.sqs.receive_message().queue_url(queue).wait_time_seconds(1).send().await?;
     let Some(message) = received.messages.unwrap_or_default().into_iter().next() else {
         return Ok(false);
@@ -318,7 +336,7 @@ async fn work_once(clients: &AwsClients, queue: &str, worker: &Work, clock: Late
     let event: SqsEvent = serde_json::from_value(nudge_event(message.body().unwrap_or_default()))?;
     let mut context = Context::default();
     context.deadline = u64::try_from((clock.now() + INVOCATION).timestamp_millis())?;
-    let answer = process_chunk::handle(worker, LambdaEvent::new(event, context))
+    let answer = process_chunk::handle(worker, eraser, LambdaEvent::new(event, context))
         .await
         .map_err(|error| anyhow::anyhow!(error))?;
     if !answer.batch_item_failures.is_empty() {
