@@ -10,7 +10,7 @@ use sync_core::link::Tokens;
 use sync_core::ports::{Session, SystemClock};
 use sync_core::timing::COMMIT_MARGIN;
 use sync_core::{AccountKey, Clock as _};
-use sync_garmin::{GarminClient, GarminConfig, Jitter};
+use sync_garmin::{GarminClient, GarminConfig, Jitter, SignInClient};
 use url::Url;
 
 use crate::cli::{Garmin, SystemArgs};
@@ -83,6 +83,14 @@ impl Connection {
     /// When the HTTP client does not start.
     pub fn client(&self) -> Result<GarminClient> {
         Ok(GarminClient::new(self.config.clone(), Arc::new(SystemClock), Jitter::from_os())?)
+    }
+
+    /// Its front door, where people sign in.
+    ///
+    /// # Errors
+    /// When the HTTP client does not start.
+    pub fn door(&self) -> Result<SignInClient> {
+        Ok(SignInClient::new(self.config.clone(), Arc::new(SystemClock), Jitter::from_os())?)
     }
 
     /// New tokens of an account of the simulator, in the form of a link, by its control surface.

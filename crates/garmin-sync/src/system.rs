@@ -13,17 +13,19 @@ use garmin_simulator::{FaultPlan, Simulator};
 use lambda_runtime::LambdaEvent;
 use serde_json::json;
 use sync_aws::{
-    AwsClients, DynamoErasureStore, DynamoJobStore, DynamoLinkStore, DynamoRecordStore, KeyFileVault,
-    QueueUrls, SqsChunkQueue, TableNames,
+    AwsClients, DynamoErasureStore, DynamoJobStore, DynamoLinkStore, DynamoRecordStore, DynamoSignInStore,
+    KeyFileVault, QueueUrls, SqsChunkQueue, TableNames,
 };
 use sync_core::ports::{RandomIds, SystemClock};
 use sync_core::timing::NUDGE_GRACE;
 use sync_core::use_cases::control::Controller;
 use sync_core::use_cases::erase::Eraser;
+use sync_core::use_cases::link::Linker;
 use sync_core::use_cases::process_chunk::Worker;
 use sync_core::use_cases::start::Starter;
 use sync_core::use_cases::status::Reader;
 use sync_core::use_cases::sweep::Sweeper;
+use sync_core::use_cases::unlink::Unlinker;
 use sync_core::{Clock as _, Ids as _, UserId};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -150,6 +152,20 @@ impl System {
             Arc::new(Sweeper { jobs: jobs.clone(), links: links.clone(), queue: queue.clone(), clock });
         let erasures = DynamoErasureStore::new(aws.dynamodb.clone(), TableNames::default());
         let eraser = Arc::new(Eraser { erasures, queue: queue.clone(), clock });
+        let account = Arc::new(link_account::UseCases {
+            unlinker: Unlinker { jobs: jobs.clone(), links: links.clone(), clock },
+            eraser: Eraser::clone(&eraser),
+            linker: Linker {
+                jobs: jobs.clone(),
+                links: links.clone(),
+                sign_ins: DynamoSignInStore::new(&aws.dynamodb, TableNames::default()),
+                vault: vault()?,
+                garmin: garmin.door()?,
+                queue: queue.clone(),
+                clock,
+                ids,
+            },
+        });
         let worker = Arc::new(Worker {
             jobs: jobs.clone(),
             links: links.clone(),
@@ -194,6 +210,15 @@ impl System {
             Arc::new(move |request| {
                 let reader = Arc::clone(&reader);
                 async move { read_job::handle(&reader, request).await }.boxed()
+            }),
+        );
+        add(
+            &mut routes,
+            "link-account",
+            link_account::ROUTES,
+            Arc::new(move |request| {
+                let account = Arc::clone(&account);
+                async move { link_account::handle(&account, request).await }.boxed()
             }),
         );
         add(

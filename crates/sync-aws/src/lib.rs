@@ -3,7 +3,7 @@
 //! * [`DynamoJobStore`], [`DynamoLinkStore`] and [`DynamoRecordStore`] keep jobs, links and records, and
 //!   [`DynamoErasureStore`] erases them;
 //! * [`SqsChunkQueue`] sends nudges, and [`Message`] reads them back;
-//! * [`KmsVault`] and [`KeyFileVault`] seal Garmin's tokens;
+//! * [`KmsVault`] and [`KeyFileVault`] seal Garmin's tokens, and the sign-ins that [`DynamoSignInStore`] keeps;
 //! * [`migrate`] creates the tables from `migrations/*.json`, their only definition;
 //! * [`AwsClients`] and [`Config`] wire it all, from the environment or to an embedded AWS.
 //!
@@ -22,6 +22,7 @@ mod links;
 mod migrations;
 mod queue;
 mod records;
+mod sign_ins;
 mod tables;
 mod vault;
 mod writes;
@@ -35,5 +36,6 @@ pub use links::DynamoLinkStore;
 pub use migrations::{MIGRATIONS, MigrateError, migrate};
 pub use queue::{Message, Nudge, QueueUrls, SqsChunkQueue, UnreadableNudge};
 pub use records::DynamoRecordStore;
+pub use sign_ins::DynamoSignInStore;
 pub use tables::TableNames;
 pub use vault::{KeyFileError, KeyFileVault, KmsVault};

@@ -15,11 +15,12 @@ use sync_core::ports::BoxError;
 use crate::failure::AwsFailure;
 
 /// The migrations in order: file name and content.
-pub const MIGRATIONS: [(&str, &str); 4] = [
+pub const MIGRATIONS: [(&str, &str); 5] = [
     ("0001_garmin_sync_jobs", include_str!("../../../migrations/0001_garmin_sync_jobs.json")),
     ("0002_external_data_providers", include_str!("../../../migrations/0002_external_data_providers.json")),
     ("0003_garmin_accounts", include_str!("../../../migrations/0003_garmin_accounts.json")),
     ("0004_health_records", include_str!("../../../migrations/0004_health_records.json")),
+    ("0005_garmin_sign_ins", include_str!("../../../migrations/0005_garmin_sign_ins.json")),
 ];
 
 const POLL_EVERY: Duration = Duration::from_millis(200);

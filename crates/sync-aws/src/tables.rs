@@ -11,6 +11,8 @@ pub struct TableNames {
     pub accounts: String,
     /// What was imported.
     pub records: String,
+    /// Sign-ins that wait for their code.
+    pub sign_ins: String,
 }
 
 impl TableNames {
@@ -22,6 +24,7 @@ impl TableNames {
             links: format!("{prefix}external_data_providers"),
             accounts: format!("{prefix}garmin_accounts"),
             records: format!("{prefix}health_records"),
+            sign_ins: format!("{prefix}garmin_sign_ins"),
         }
     }
 }

@@ -17,6 +17,10 @@ mod erasures {
     sync_testkit::erasure_store_suite!(sync_testkit::embedded::EmbeddedStores::start());
 }
 
+mod sign_ins {
+    sync_testkit::sign_in_store_suite!(sync_testkit::embedded::EmbeddedStores::start());
+}
+
 mod queues {
     sync_testkit::chunk_queue_suite!(sync_testkit::embedded::EmbeddedQueues::start());
 }

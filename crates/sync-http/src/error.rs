@@ -6,9 +6,12 @@ use std::fmt;
 
 use lambda_http::http::StatusCode;
 use sync_core::StoreError;
+use sync_core::sign_in::SignInError;
 use sync_core::transition::IllegalMove;
 use sync_core::use_cases::control::ControlError;
+use sync_core::use_cases::link::LinkError;
 use sync_core::use_cases::start::{RangeError, StartError};
+use sync_core::use_cases::unlink::UnlinkError;
 
 use crate::request::RequestError;
 
@@ -50,6 +53,11 @@ impl ApiError {
     fn not_linked() -> Self {
         const MESSAGE: &str = "Garmin not connected. Please link your Garmin account first.";
         Self::conflict("garmin_not_connected", MESSAGE)
+    }
+
+    fn sign_in_ended() -> Self {
+        const MESSAGE: &str = "This sign-in has ended. Please sign in again.";
+        Self::bad_request("sign_in_ended", MESSAGE)
     }
 
     /// Something of ours failed in a way that trying again does not mend.
@@ -104,6 +112,18 @@ impl From<RequestError> for ApiError {
             ),
             E::JobIdRequired => Self::bad_request("job_id_required", "jobId is required"),
             E::NotAJobId => Self::no_such_job(),
+            E::CredentialsRequired => {
+                Self::bad_request("credentials_required", "Email and password are required.")
+            }
+            E::CodeRequired => {
+                Self::bad_request("mfa_code_required", "Client state and MFA code are required.")
+            }
+            E::TokensRequired => Self::bad_request(
+                "tokens_required",
+                "tokens with di_token, di_refresh_token and di_client_id are required",
+            ),
+            E::NotTokens => Self::bad_request("invalid_tokens", "These are not tokens of Garmin Connect."),
+            E::TooLong { field } => Self::bad_request("field_too_long", format!("{field} is too long")),
             E::InvalidLimit => Self::bad_request("invalid_limit", "limit must be a number from 1 to 100"),
             E::InvalidCursor => Self::bad_request("invalid_cursor", "cursor is not valid"),
         }
@@ -140,6 +160,89 @@ impl From<StartError> for ApiError {
             ),
             E::Store(error) => error.into(),
             error @ E::RememberedAnswer(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<LinkError> for ApiError {
+    fn from(error: LinkError) -> Self {
+        use LinkError as E;
+        match error {
+            E::TooManyAttempts { until } => Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "too_many_sign_ins",
+                format!(
+                    "Too many attempts to sign in. Please try again after {}.",
+                    until.format("%H:%M UTC")
+                ),
+            ),
+            E::NoSuchSignIn => Self::sign_in_ended(),
+            E::Erasing => Self::conflict(
+                "erasure_unfinished",
+                "Previously imported data is still being deleted. Please try again in a minute.",
+            ),
+            E::Garmin(error) => error.into(),
+            error @ (E::KeptMoving | E::Vault(_)) => Self::unavailable(error),
+            E::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<SignInError> for ApiError {
+    fn from(error: SignInError) -> Self {
+        use SignInError as E;
+        let elsewhere = |code, what: &str| {
+            const WAY: &str = "Run `garmin-sync login` on your own computer to link your account from there.";
+            Self::new(StatusCode::BAD_GATEWAY, code, format!("{what} {WAY}"))
+        };
+        match error {
+            E::WrongCredentials => {
+                Self::bad_request("wrong_credentials", "Garmin does not accept this email and password.")
+            }
+            E::WrongCode => {
+                Self::bad_request("wrong_mfa_code", "Garmin does not accept this code. Please try again.")
+            }
+            E::SessionEnded => Self::sign_in_ended(),
+            E::AccountLocked => Self::bad_request(
+                "garmin_account_locked",
+                "Garmin has locked this account. Please unlock it at Garmin Connect first.",
+            ),
+            E::TokensRefused => {
+                Self::bad_request("garmin_refuses_tokens", "Garmin does not accept these tokens.")
+            }
+            E::CaptchaRequired => elsewhere(
+                "garmin_wants_captcha",
+                "Garmin wants to see a captcha solved, which cannot be done here.",
+            ),
+            E::NetworkRefused => {
+                elsewhere("garmin_refuses_network", "Garmin refuses sign-ins from our network.")
+            }
+            E::Throttled { .. } => Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "garmin_throttles",
+                "Garmin accepts no more sign-ins for now. Please try again in an hour.",
+            ),
+            error @ (E::Unavailable { .. } | E::Unreadable { .. }) => Self {
+                inside: Some(Box::new(error)),
+                ..Self::new(
+                    StatusCode::BAD_GATEWAY,
+                    "garmin_unavailable",
+                    "Garmin does not answer as it should. Please try again later.",
+                )
+            },
+        }
+    }
+}
+
+impl From<UnlinkError> for ApiError {
+    fn from(error: UnlinkError) -> Self {
+        use UnlinkError as E;
+        match error {
+            E::NotLinked => {
+                Self::bad_request("garmin_not_linked", "Garmin Connect account not found for this user.")
+            }
+            error @ E::KeptMoving => Self::unavailable(error),
+            E::Store(error) => error.into(),
         }
     }
 }

@@ -6,10 +6,13 @@ use std::borrow::Cow;
 use chrono_tz::Tz;
 use lambda_http::http::header::CONTENT_TYPE;
 use lambda_http::{Request, RequestExt};
+use secrecy::SecretString;
 use serde_json::{Map, Value};
+use sync_core::sign_in::Credentials;
 use sync_core::use_cases::start::StartRequest;
 use sync_core::use_cases::status::{DEFAULT_PAGE, MAX_PAGE};
 use sync_core::{JobId, MetricSet, MetricType, UserId};
+use uuid::Uuid;
 
 /// The largest body that is read.
 pub const MAX_BODY_BYTES: usize = 16 * 1024;
@@ -19,6 +22,24 @@ pub const MAX_IDEMPOTENCY_KEY_CHARS: usize = 64;
 
 /// The header that makes a repeated start answer the same.
 pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+/// The longest e-mail address that there is (RFC 5321).
+pub const MAX_EMAIL_CHARS: usize = 254;
+
+/// No password that a person or a password manager makes comes near this.
+pub const MAX_PASSWORD_CHARS: usize = 1024;
+
+/// A sign-in's name is a UUID.
+pub const MAX_STATE_CHARS: usize = 128;
+
+/// Codes have six digits.
+pub const MAX_CODE_CHARS: usize = 32;
+
+/// Garmin's tokens have some two thousand characters.
+pub const MAX_TOKEN_CHARS: usize = 8192;
+
+/// The longest of Garmin's client ids has forty characters.
+pub const MAX_CLIENT_ID_CHARS: usize = 128;
 
 /// How much of a caller's own text an error repeats.
 const MAX_ECHO_CHARS: usize = 40;
@@ -73,6 +94,24 @@ pub enum RequestError {
     /// `jobId` is not an id that any job could have.
     #[error("not a job id")]
     NotAJobId,
+    /// The e-mail address or the password of a sign-in is missing.
+    #[error("no credentials")]
+    CredentialsRequired,
+    /// The name of a sign-in or its code is missing.
+    #[error("no sign-in or no code")]
+    CodeRequired,
+    /// A token pair is missing, or a part of it.
+    #[error("no tokens")]
+    TokensRequired,
+    /// The tokens are not of the shape that Garmin's have.
+    #[error("not tokens")]
+    NotTokens,
+    /// A field is longer than anything that could be meant.
+    #[error("{field} is too long")]
+    TooLong {
+        /// Which field.
+        field: &'static str,
+    },
     /// `limit` is not a number from 1 to [`MAX_PAGE`].
     #[error("the limit is out of range")]
     InvalidLimit,
@@ -82,7 +121,7 @@ pub enum RequestError {
 }
 
 /// A JSON object from a request's body.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct JsonBody(Map<String, Value>);
 
 impl JsonBody {
@@ -166,6 +205,73 @@ impl JsonBody {
         let text = self.text("jobId")?.ok_or(RequestError::JobIdRequired)?;
         text.parse().map_err(|_| RequestError::NotAJobId)
     }
+}
+
+impl JsonBody {
+    /// `email` and `password`.
+    ///
+    /// # Errors
+    /// [`RequestError::CredentialsRequired`], [`RequestError::WrongType`], [`RequestError::TooLong`].
+    pub fn credentials(&self) -> Result<Credentials, RequestError> {
+        let email = self.text("email")?.ok_or(RequestError::CredentialsRequired)?;
+        let password = self.text("password")?.ok_or(RequestError::CredentialsRequired)?;
+        Ok(Credentials {
+            email: secret("email", email, MAX_EMAIL_CHARS)?,
+            password: secret("password", password, MAX_PASSWORD_CHARS)?,
+        })
+    }
+
+    /// `client_state` and `mfa_code`. A state that is no id is none that anybody was given.
+    ///
+    /// # Errors
+    /// [`RequestError::CodeRequired`], [`RequestError::WrongType`], [`RequestError::TooLong`].
+    pub fn sign_in_code(&self) -> Result<(Option<Uuid>, SecretString), RequestError> {
+        let state = self.text("client_state")?.ok_or(RequestError::CodeRequired)?;
+        let code = self.text("mfa_code")?.ok_or(RequestError::CodeRequired)?;
+        let state = within("client_state", state, MAX_STATE_CHARS)?;
+        Ok((state.parse().ok(), secret("mfa_code", code.trim(), MAX_CODE_CHARS)?))
+    }
+
+    /// `tokens`, as the JSON that Garmin clients write.
+    ///
+    /// # Errors
+    /// [`RequestError::TokensRequired`], [`RequestError::WrongType`], [`RequestError::TooLong`].
+    pub fn tokens(&self) -> Result<SecretString, RequestError> {
+        const FIELDS: [(&str, usize); 3] = [
+            ("di_token", MAX_TOKEN_CHARS),
+            ("di_refresh_token", MAX_TOKEN_CHARS),
+            ("di_client_id", MAX_CLIENT_ID_CHARS),
+        ];
+        let tokens = match self.field("tokens") {
+            None => return Err(RequestError::TokensRequired),
+            Some(Value::Object(fields)) => Self(fields.clone()),
+            Some(_) => return Err(RequestError::WrongType { field: "tokens", expected: "an object" }),
+        };
+        for (name, longest) in FIELDS {
+            within(name, tokens.text(name)?.ok_or(RequestError::TokensRequired)?, longest)?;
+        }
+        Ok(SecretString::from(Value::Object(tokens.0).to_string()))
+    }
+
+    /// `deleteData`: absent and null mean no.
+    ///
+    /// # Errors
+    /// [`RequestError::WrongType`].
+    pub fn delete_data(&self) -> Result<bool, RequestError> {
+        match self.field("deleteData") {
+            None => Ok(false),
+            Some(Value::Bool(delete)) => Ok(*delete),
+            Some(_) => Err(RequestError::WrongType { field: "deleteData", expected: "true or false" }),
+        }
+    }
+}
+
+fn within<'t>(field: &'static str, text: &'t str, longest: usize) -> Result<&'t str, RequestError> {
+    if text.chars().count() > longest { Err(RequestError::TooLong { field }) } else { Ok(text) }
+}
+
+fn secret(field: &'static str, text: &str, longest: usize) -> Result<SecretString, RequestError> {
+    within(field, text, longest).map(SecretString::from)
 }
 
 /// What both kinds of start are asked with.

@@ -5,8 +5,8 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use embedded_aws::{DeadLetters, EmbeddedAws, Options, QueueSpec, create_queue};
 use sync_aws::{
-    AwsClients, DynamoErasureStore, DynamoJobStore, DynamoLinkStore, DynamoRecordStore, Message, QueueUrls,
-    SqsChunkQueue, TableNames, migrate,
+    AwsClients, DynamoErasureStore, DynamoJobStore, DynamoLinkStore, DynamoRecordStore, DynamoSignInStore,
+    Message, QueueUrls, SqsChunkQueue, TableNames, migrate,
 };
 use sync_core::ids::{JobKey, UserId};
 use sync_core::job::SyncType;
@@ -26,6 +26,8 @@ pub struct EmbeddedStores {
     pub records: DynamoRecordStore,
     /// What is to be erased.
     pub erasures: DynamoErasureStore,
+    /// Sign-ins that wait for their code.
+    pub sign_ins: DynamoSignInStore,
     /// The clients, to look underneath.
     pub clients: AwsClients,
     /// What the tables are called.
@@ -56,6 +58,7 @@ impl EmbeddedStores {
             jobs: DynamoJobStore::new(dynamodb(), tables.clone(), Some(chrono::TimeDelta::days(30))),
             links: DynamoLinkStore::new(dynamodb(), tables.clone()),
             records: DynamoRecordStore::new(dynamodb(), tables.clone()),
+            sign_ins: DynamoSignInStore::new(&clients.dynamodb, tables.clone()),
             erasures: DynamoErasureStore::new(dynamodb(), tables.clone()),
             clients,
             tables,
@@ -69,6 +72,7 @@ impl Stores for EmbeddedStores {
     type Links = DynamoLinkStore;
     type Records = DynamoRecordStore;
     type Erasures = DynamoErasureStore;
+    type SignIns = DynamoSignInStore;
 
     fn jobs(&self) -> &DynamoJobStore {
         &self.jobs
@@ -84,6 +88,10 @@ impl Stores for EmbeddedStores {
 
     fn erasures(&self) -> &DynamoErasureStore {
         &self.erasures
+    }
+
+    fn sign_ins(&self) -> &DynamoSignInStore {
+        &self.sign_ins
     }
 
     async fn put_foreign_record(&self, user: &UserId, record: &RecordUpsert) {

@@ -59,6 +59,11 @@ mod erasures {
     sync_testkit::erasure_store_suite!(async { MemoryStore::new() });
 }
 
+mod sign_ins {
+    use super::*;
+    sync_testkit::sign_in_store_suite!(async { MemoryStore::new() });
+}
+
 mod queues {
     use super::*;
     sync_testkit::chunk_queue_suite!(async { Queue::new() });

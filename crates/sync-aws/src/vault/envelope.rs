@@ -1,6 +1,6 @@
-//! The format of sealed tokens, version 1: Base64 of `{"v":1,"key":…,"nonce":…,"ciphertext":…}`.
+//! The format of sealed tokens and sign-ins, version 1: Base64 of `{"v":1,"key":…,"nonce":…,"ciphertext":…}`.
 //!
-//! AES-256-GCM; the additional data are the format, the kind of key, the provider and the user id, so that nothing of it
+//! AES-256-GCM; the additional data are the format, what it is for, the kind of key, the provider and the user id, so that nothing of it
 //! can be exchanged without the ciphertext refusing to open.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
@@ -12,6 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use sync_core::ids::UserId;
 use sync_core::link::{SealedTokens, Tokens};
+use sync_core::sign_in::{PendingSignIn, SealedSignIn};
 
 use crate::attributes::PROVIDER;
 
@@ -82,9 +83,25 @@ struct Inside<'a> {
     expires_at: DateTime<Utc>,
 }
 
-fn owner(user: &UserId, key: &KeyKind) -> Vec<u8> {
+/// What an envelope is for: one of either kind opens as nothing else.
+#[derive(Clone, Copy)]
+pub(super) enum Purpose {
+    Tokens,
+    SignIn,
+}
+
+impl Purpose {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Tokens => "tokens",
+            Self::SignIn => "sign-in",
+        }
+    }
+}
+
+fn owner(purpose: Purpose, user: &UserId, key: &KeyKind) -> Vec<u8> {
     // A user id holds no control characters, so these texts are one-to-one with their parts.
-    format!("garmin-sync tokens v{VERSION}\n{}\n{PROVIDER}\n{user}", key.name()).into_bytes()
+    format!("garmin-sync {} v{VERSION}\n{}\n{PROVIDER}\n{user}", purpose.name(), key.name()).into_bytes()
 }
 
 pub(super) fn seal(
@@ -93,7 +110,7 @@ pub(super) fn seal(
     user: &UserId,
     tokens: &Tokens,
 ) -> Result<SealedTokens, Closed> {
-    let mut inside = Zeroizing::new(
+    let inside = Zeroizing::new(
         serde_json::to_vec(&Inside {
             access: tokens.access.expose_secret().into(),
             refresh: tokens.refresh.expose_secret().into(),
@@ -102,19 +119,41 @@ pub(super) fn seal(
         })
         .map_err(|_| Closed::NoTokens)?,
     );
+    seal_bytes(key, kind, Purpose::Tokens, user, inside).map(SealedTokens)
+}
+
+pub(super) fn seal_sign_in(
+    key: &[u8],
+    kind: KeyKind,
+    user: &UserId,
+    pending: &PendingSignIn,
+) -> Result<SealedSignIn, Closed> {
+    let inside = Zeroizing::new(pending.0.expose_secret().as_bytes().to_vec());
+    seal_bytes(key, kind, Purpose::SignIn, user, inside).map(SealedSignIn)
+}
+
+fn seal_bytes(
+    key: &[u8],
+    kind: KeyKind,
+    purpose: Purpose,
+    user: &UserId,
+    mut inside: Zeroizing<Vec<u8>>,
+) -> Result<String, Closed> {
     // Room for the tag, so that the clear text is not left behind by a reallocation.
     inside.reserve_exact(AES_256_GCM.tag_len());
     let nonce = RandomizedNonceKey::new(&AES_256_GCM, key)
-        .and_then(|cipher| cipher.seal_in_place_append_tag(Aad::from(owner(user, &kind)), &mut *inside))
+        .and_then(|cipher| {
+            cipher.seal_in_place_append_tag(Aad::from(owner(purpose, user, &kind)), &mut *inside)
+        })
         .map_err(|_| Closed::Cipher)?;
     let envelope =
         Envelope { v: VERSION, key: kind, nonce: nonce.as_ref().to_vec(), ciphertext: inside.to_vec() };
     let json = serde_json::to_vec(&envelope).map_err(|_| Closed::Cipher)?;
-    Ok(SealedTokens(STANDARD.encode(json)))
+    Ok(STANDARD.encode(json))
 }
 
-pub(super) fn read(sealed: &SealedTokens) -> Result<Envelope, Closed> {
-    let json = STANDARD.decode(&sealed.0).map_err(|source| Closed::Malformed(source.into()))?;
+pub(super) fn read(sealed: &str) -> Result<Envelope, Closed> {
+    let json = STANDARD.decode(sealed).map_err(|source| Closed::Malformed(source.into()))?;
     let envelope: Envelope =
         serde_json::from_slice(&json).map_err(|source| Closed::Malformed(source.into()))?;
     if envelope.v == VERSION { Ok(envelope) } else { Err(Closed::Version(envelope.v)) }
@@ -122,20 +161,39 @@ pub(super) fn read(sealed: &SealedTokens) -> Result<Envelope, Closed> {
 
 impl Envelope {
     pub(super) fn open(self, key: &[u8], user: &UserId) -> Result<Tokens, Closed> {
-        let owner = owner(user, &self.key);
+        self.opened(key, Purpose::Tokens, user, |clear| {
+            let inside: Inside<'_> = serde_json::from_slice(clear).map_err(|_| Closed::NoTokens)?;
+            Ok(Tokens {
+                access: SecretString::from(inside.access.into_owned()),
+                refresh: SecretString::from(inside.refresh.into_owned()),
+                client_id: inside.client_id.into_owned(),
+                expires_at: inside.expires_at,
+            })
+        })
+    }
+
+    pub(super) fn open_sign_in(self, key: &[u8], user: &UserId) -> Result<PendingSignIn, Closed> {
+        self.opened(key, Purpose::SignIn, user, |clear| {
+            let text = std::str::from_utf8(clear).map_err(|_| Closed::NotTheirs)?;
+            Ok(PendingSignIn(SecretString::from(text)))
+        })
+    }
+
+    fn opened<T>(
+        self,
+        key: &[u8],
+        purpose: Purpose,
+        user: &UserId,
+        read: impl FnOnce(&[u8]) -> Result<T, Closed>,
+    ) -> Result<T, Closed> {
+        let owner = owner(purpose, user, &self.key);
         let nonce = Nonce::try_assume_unique_for_key(&self.nonce).map_err(|_| Closed::NotTheirs)?;
         let mut ciphertext = Zeroizing::new(self.ciphertext);
         let clear = RandomizedNonceKey::new(&AES_256_GCM, key)
             .map_err(|_| Closed::Cipher)?
             .open_in_place(nonce, Aad::from(owner), &mut ciphertext)
             .map_err(|_| Closed::NotTheirs)?;
-        let inside: Inside<'_> = serde_json::from_slice(clear).map_err(|_| Closed::NoTokens)?;
-        Ok(Tokens {
-            access: SecretString::from(inside.access.into_owned()),
-            refresh: SecretString::from(inside.refresh.into_owned()),
-            client_id: inside.client_id.into_owned(),
-            expires_at: inside.expires_at,
-        })
+        read(clear)
     }
 }
 
@@ -182,19 +240,19 @@ mod tests {
     #[test]
     fn a_byte_changed_anywhere_keeps_the_envelope_closed() {
         let sealed = seal(&[7; KEY_BYTES], KeyKind::File, &user("u"), &tokens()).unwrap();
-        let length = read(&sealed).unwrap().ciphertext.len();
+        let length = read(&sealed.0).unwrap().ciphertext.len();
         for index in 0..length {
-            let mut envelope = read(&sealed).unwrap();
+            let mut envelope = read(&sealed.0).unwrap();
             envelope.ciphertext[index] ^= 1;
             assert!(matches!(envelope.open(&[7; KEY_BYTES], &user("u")), Err(Closed::NotTheirs)));
         }
-        assert!(read(&sealed).unwrap().open(&[7; KEY_BYTES], &user("u")).is_ok());
+        assert!(read(&sealed.0).unwrap().open(&[7; KEY_BYTES], &user("u")).is_ok());
     }
 
     #[test]
     fn the_kind_of_key_is_bound_in() {
         let sealed = seal(&[7; KEY_BYTES], KeyKind::File, &user("u"), &tokens()).unwrap();
-        let mut envelope = read(&sealed).unwrap();
+        let mut envelope = read(&sealed.0).unwrap();
         envelope.key = KeyKind::Kms { data_key: vec![] };
         assert!(matches!(envelope.open(&[7; KEY_BYTES], &user("u")), Err(Closed::NotTheirs)));
     }
@@ -203,6 +261,6 @@ mod tests {
     fn an_envelope_of_another_version_is_refused_by_its_number() {
         let sealed =
             SealedTokens(STANDARD.encode(r#"{"v":2,"key":{"kind":"file"},"nonce":"","ciphertext":""}"#));
-        assert!(matches!(read(&sealed), Err(Closed::Version(2))));
+        assert!(matches!(read(&sealed.0), Err(Closed::Version(2))));
     }
 }

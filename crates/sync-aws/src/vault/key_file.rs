@@ -10,8 +10,9 @@ use secrecy::{ExposeSecret, SecretBox};
 use sync_core::ids::UserId;
 use sync_core::link::{SealedTokens, Tokens};
 use sync_core::ports::{TokenVault, VaultError};
+use sync_core::sign_in::{PendingSignIn, SealedSignIn, SignInVault};
 
-use super::envelope::{self, Closed, KEY_BYTES, KeyKind};
+use super::envelope::{self, Closed, Envelope, KEY_BYTES, KeyKind};
 
 /// [`TokenVault`] with a key from a file.
 pub struct KeyFileVault {
@@ -112,10 +113,28 @@ impl TokenVault for KeyFileVault {
     }
 
     async fn open(&self, user: &UserId, sealed: &SealedTokens) -> Result<Tokens, VaultError> {
-        let opened = envelope::read(sealed).and_then(|envelope| match envelope.key {
-            KeyKind::File => envelope.open(self.key.expose_secret(), user),
-            KeyKind::Kms { .. } => Err(Closed::OtherKey),
-        });
+        let opened = read(&sealed.0).and_then(|envelope| envelope.open(self.key.expose_secret(), user));
+        opened.map_err(|source| VaultError::Unreadable(source.into()))
+    }
+}
+
+/// An envelope that this kind of key opens.
+fn read(sealed: &str) -> Result<Envelope, Closed> {
+    envelope::read(sealed).and_then(|envelope| match envelope.key {
+        KeyKind::File => Ok(envelope),
+        KeyKind::Kms { .. } => Err(Closed::OtherKey),
+    })
+}
+
+impl SignInVault for KeyFileVault {
+    async fn seal_sign_in(&self, user: &UserId, pending: &PendingSignIn) -> Result<SealedSignIn, VaultError> {
+        envelope::seal_sign_in(self.key.expose_secret(), KeyKind::File, user, pending)
+            .map_err(|source| VaultError::Unavailable(source.into()))
+    }
+
+    async fn open_sign_in(&self, user: &UserId, sealed: &SealedSignIn) -> Result<PendingSignIn, VaultError> {
+        let opened =
+            read(&sealed.0).and_then(|envelope| envelope.open_sign_in(self.key.expose_secret(), user));
         opened.map_err(|source| VaultError::Unreadable(source.into()))
     }
 }

@@ -10,6 +10,7 @@ use secrecy::zeroize::Zeroizing;
 use sync_core::ids::UserId;
 use sync_core::link::{SealedTokens, Tokens};
 use sync_core::ports::{TokenVault, VaultError};
+use sync_core::sign_in::{PendingSignIn, SealedSignIn, SignInVault};
 
 use super::envelope::{self, Closed, Envelope, KeyKind};
 use crate::attributes::PROVIDER;
@@ -45,11 +46,27 @@ fn clear_key(plaintext: Option<Blob>) -> Option<Zeroizing<Vec<u8>>> {
 }
 
 impl KmsVault {
+    /// A new data key: clear, and as KMS wraps it.
+    async fn new_key(&self, user: &UserId) -> Result<(Zeroizing<Vec<u8>>, Vec<u8>), VaultError> {
+        let made = self
+            .client
+            .generate_data_key()
+            .key_id(&self.key_id)
+            .key_spec(DataKeySpec::Aes256)
+            .set_encryption_context(Some(context(user)))
+            .send()
+            .await
+            .map_err(|error| VaultError::Unavailable(Box::new(AwsFailure::of("GenerateDataKey", error))))?;
+        let key = clear_key(made.plaintext).ok_or_else(|| no_key("GenerateDataKey"))?;
+        let data_key = made.ciphertext_blob.ok_or_else(|| no_key("GenerateDataKey"))?.into_inner();
+        Ok((key, data_key))
+    }
+
     /// An envelope, still closed, and the data key that opens it.
     async fn unwrap(
         &self,
         user: &UserId,
-        sealed: &SealedTokens,
+        sealed: &str,
     ) -> Result<(Envelope, Zeroizing<Vec<u8>>), VaultError> {
         let unreadable = |source: Closed| VaultError::Unreadable(source.into());
         let envelope = envelope::read(sealed).map_err(unreadable)?;
@@ -78,17 +95,7 @@ impl KmsVault {
 
 impl TokenVault for KmsVault {
     async fn seal(&self, user: &UserId, tokens: &Tokens) -> Result<SealedTokens, VaultError> {
-        let made = self
-            .client
-            .generate_data_key()
-            .key_id(&self.key_id)
-            .key_spec(DataKeySpec::Aes256)
-            .set_encryption_context(Some(context(user)))
-            .send()
-            .await
-            .map_err(|error| VaultError::Unavailable(Box::new(AwsFailure::of("GenerateDataKey", error))))?;
-        let key = clear_key(made.plaintext).ok_or_else(|| no_key("GenerateDataKey"))?;
-        let data_key = made.ciphertext_blob.ok_or_else(|| no_key("GenerateDataKey"))?.into_inner();
+        let (key, data_key) = self.new_key(user).await?;
         envelope::seal(&key, KeyKind::Kms { data_key }, user, tokens)
             .map_err(|source| VaultError::Unavailable(source.into()))
     }
@@ -99,13 +106,26 @@ impl TokenVault for KmsVault {
         replaced: &SealedTokens,
         tokens: &Tokens,
     ) -> Result<SealedTokens, VaultError> {
-        let (envelope, key) = self.unwrap(user, replaced).await?;
+        let (envelope, key) = self.unwrap(user, &replaced.0).await?;
         envelope::seal(&key, envelope.key, user, tokens)
             .map_err(|source| VaultError::Unavailable(source.into()))
     }
 
     async fn open(&self, user: &UserId, sealed: &SealedTokens) -> Result<Tokens, VaultError> {
-        let (envelope, key) = self.unwrap(user, sealed).await?;
+        let (envelope, key) = self.unwrap(user, &sealed.0).await?;
         envelope.open(&key, user).map_err(|source| VaultError::Unreadable(source.into()))
+    }
+}
+
+impl SignInVault for KmsVault {
+    async fn seal_sign_in(&self, user: &UserId, pending: &PendingSignIn) -> Result<SealedSignIn, VaultError> {
+        let (key, data_key) = self.new_key(user).await?;
+        envelope::seal_sign_in(&key, KeyKind::Kms { data_key }, user, pending)
+            .map_err(|source| VaultError::Unavailable(source.into()))
+    }
+
+    async fn open_sign_in(&self, user: &UserId, sealed: &SealedSignIn) -> Result<PendingSignIn, VaultError> {
+        let (envelope, key) = self.unwrap(user, &sealed.0).await?;
+        envelope.open_sign_in(&key, user).map_err(|source| VaultError::Unreadable(source.into()))
     }
 }

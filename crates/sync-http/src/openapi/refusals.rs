@@ -40,9 +40,9 @@ pub(super) enum Any {
     /// No valid token.
     #[response(status = 401)]
     Unauthorized(AnyError),
-    /// Too many requests at once; from the gateway alone.
+    /// Too many requests at once, or too many sign-ins.
     #[response(status = 429)]
-    TooMany(GatewayErrorBody),
+    TooMany(AnyError),
     /// Something failed inside. `requestId` names it in the logs.
     #[response(status = 500)]
     Internal(AnyError),

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use sync_core::Link;
 use utoipa::ToSchema;
 
 use super::instant_or_null;
@@ -25,6 +26,29 @@ pub struct LinkStatusView {
     pub reauth_required: bool,
     /// A sentence for people.
     pub message: &'static str,
+}
+
+impl LinkStatusView {
+    /// The view of a link, if there ever was one.
+    #[must_use]
+    pub fn of(link: Option<Link>) -> Self {
+        match link.filter(|link| link.is_active) {
+            Some(link) => Self {
+                is_linked: true,
+                last_updated: Some(link.updated_at),
+                token_expires_at: Some(link.token_expires_at),
+                reauth_required: link.reauth_required,
+                message: "Garmin Connect is linked.",
+            },
+            None => Self {
+                is_linked: false,
+                last_updated: None,
+                token_expires_at: None,
+                reauth_required: false,
+                message: "Garmin Connect is not linked.",
+            },
+        }
+    }
 }
 
 /// What became of a sign-in.
@@ -58,4 +82,12 @@ pub struct UnlinkView {
     pub success: bool,
     /// A sentence for people.
     pub message: &'static str,
+}
+
+impl UnlinkView {
+    /// The one answer.
+    #[must_use]
+    pub const fn unlinked() -> Self {
+        Self { success: true, message: "Garmin Connect account unlinked successfully." }
+    }
 }

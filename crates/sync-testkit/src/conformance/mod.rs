@@ -10,6 +10,7 @@ pub mod erasure_store;
 pub mod job_store;
 pub mod link_store;
 pub mod record_store;
+pub mod sign_in_store;
 pub mod token_vault;
 
 use std::future::Future;
@@ -22,6 +23,7 @@ use sync_core::ports::{
     RecordStore, StartOutcome,
 };
 use sync_core::record::{RecordKind, RecordUpsert, StoredRecord};
+use sync_core::sign_in::SignInStore;
 use sync_core::transition::Claim;
 
 use crate::memory::MemoryStore;
@@ -36,6 +38,8 @@ pub trait Stores: Send + Sync {
     type Records: RecordStore;
     /// What is to be erased.
     type Erasures: ErasureStore;
+    /// Sign-ins that wait for their code.
+    type SignIns: SignInStore;
 
     /// The jobs.
     fn jobs(&self) -> &Self::Jobs;
@@ -49,6 +53,9 @@ pub trait Stores: Send + Sync {
     /// What is to be erased.
     fn erasures(&self) -> &Self::Erasures;
 
+    /// Sign-ins that wait for their code.
+    fn sign_ins(&self) -> &Self::SignIns;
+
     /// Stores a record that came from somewhere else than Garmin.
     fn put_foreign_record(&self, user: &UserId, record: &RecordUpsert) -> impl Future<Output = ()> + Send;
 }
@@ -58,6 +65,7 @@ impl Stores for MemoryStore {
     type Links = Self;
     type Records = Self;
     type Erasures = Self;
+    type SignIns = Self;
 
     fn jobs(&self) -> &Self {
         self
@@ -72,6 +80,10 @@ impl Stores for MemoryStore {
     }
 
     fn erasures(&self) -> &Self {
+        self
+    }
+
+    fn sign_ins(&self) -> &Self {
         self
     }
 

@@ -3,6 +3,7 @@
 use secrecy::ExposeSecret;
 use sync_core::link::SealedTokens;
 use sync_core::ports::{TokenVault, VaultError};
+use sync_core::sign_in::{PendingSignIn, SealedSignIn, SignInVault};
 
 use crate::build::{tokens, user};
 
@@ -59,6 +60,21 @@ pub async fn nothing_is_sealed_under_a_key_that_does_not_open(vault: &impl Token
     }
 }
 
+/// A session opens for its owner, and as nothing but a session.
+pub async fn a_sealed_sign_in_opens_for_its_owner_alone(vault: &(impl TokenVault + SignInVault)) {
+    let owner = user("owner");
+    let sealed = vault.seal_sign_in(&owner, &PendingSignIn("cookies ☂".into())).await.expect("it is sealed");
+    let opened = vault.open_sign_in(&owner, &sealed).await.expect("it opens");
+    assert_eq!(opened.0.expose_secret(), "cookies ☂");
+    let stolen = vault.open_sign_in(&user("thief"), &sealed).await;
+    assert!(matches!(stolen, Err(VaultError::Unreadable(_))));
+    let tokens = vault.open(&owner, &SealedTokens(sealed.0)).await;
+    assert!(matches!(tokens, Err(VaultError::Unreadable(_))));
+    let tokens = vault.seal(&owner, &self::tokens("a", "r")).await.expect("it is sealed");
+    let session = vault.open_sign_in(&owner, &SealedSignIn(tokens.0)).await;
+    assert!(matches!(session, Err(VaultError::Unreadable(_))));
+}
+
 /// Equal tokens do not look equal.
 pub async fn the_same_tokens_never_seal_to_the_same_text(vault: &impl TokenVault) {
     let owner = user("owner");
@@ -78,6 +94,7 @@ macro_rules! token_vault_suite {
                 sealed_tokens_open_for_their_owner,
                 a_record_copied_to_another_user_does_not_open,
                 damaged_tokens_do_not_open,
+                a_sealed_sign_in_opens_for_its_owner_alone,
                 a_refreshed_pair_is_sealed_under_the_key_of_the_one_it_replaces,
                 nothing_is_sealed_under_a_key_that_does_not_open,
                 the_same_tokens_never_seal_to_the_same_text,

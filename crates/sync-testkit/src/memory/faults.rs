@@ -16,6 +16,8 @@ pub enum Operation {
     Apply,
     /// [`JobStore::unlink`](sync_core::JobStore::unlink)
     Unlink,
+    /// Any operation of a [`SignInStore`](sync_core::sign_in::SignInStore)
+    SignIn,
     /// [`ErasureStore::erase`](sync_core::ErasureStore::erase)
     Erase,
     /// [`ErasureStore::postpone_erasure`](sync_core::ErasureStore::postpone_erasure)

@@ -14,9 +14,11 @@ use sync_core::ports::{
     RememberedAnswer, StartOutcome, StoreError, SyncStatus,
 };
 use sync_core::record::{Attribute, RecordKey, RecordUpsert, StoredRecord};
-use sync_core::timing::IDEMPOTENCY_WINDOW;
+use sync_core::sign_in::{SealedSignIn, SignInStore};
+use sync_core::timing::{IDEMPOTENCY_WINDOW, SIGN_IN_ATTEMPTS, SIGN_IN_CODES, SIGN_IN_WINDOW};
 use sync_core::transition::{Claim, LockChange, Transition};
 use sync_core::unlink::Unlink;
+use uuid::Uuid;
 
 use super::faults::{Fault, Faults, Operation};
 use super::give_way;
@@ -50,6 +52,7 @@ struct State {
     kept: Snapshot,
     foreign: BTreeMap<(UserId, RecordKey), String>,
     answers: BTreeMap<(UserId, String), RememberedAnswer>,
+    sign_ins: BTreeMap<UserId, SignInItem>,
     stale_index: Option<Vec<DueJob>>,
     faults: Faults,
 }
@@ -652,6 +655,89 @@ impl ErasureStore for MemoryStore {
                 }
                 None => Ok(Applied::Lost),
             }
+        })
+        .await
+    }
+}
+
+/// What is kept of a user's sign-ins.
+#[derive(Debug, Default)]
+struct SignInItem {
+    attempts: u32,
+    attempts_until: Option<DateTime<Utc>>,
+    waiting: Option<WaitingSignIn>,
+}
+
+#[derive(Debug)]
+struct WaitingSignIn {
+    state: Uuid,
+    session: SealedSignIn,
+    until: DateTime<Utc>,
+    tries: u32,
+}
+
+impl SignInStore for MemoryStore {
+    async fn count_attempt(
+        &self,
+        user: &UserId,
+        now: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+        self.perform(Operation::SignIn, |state| {
+            let item = state.sign_ins.entry(user.clone()).or_default();
+            let until = item.attempts_until.filter(|until| *until > now);
+            if until.is_some() && item.attempts >= SIGN_IN_ATTEMPTS {
+                return Ok(until);
+            }
+            item.attempts = if until.is_some() { item.attempts + 1 } else { 1 };
+            item.attempts_until = until.or(Some(now + SIGN_IN_WINDOW));
+            Ok(None)
+        })
+        .await
+    }
+
+    async fn keep(
+        &self,
+        user: &UserId,
+        state_id: Uuid,
+        session: &SealedSignIn,
+        expires_at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.perform(Operation::SignIn, |state| {
+            let waiting =
+                WaitingSignIn { state: state_id, session: session.clone(), until: expires_at, tries: 0 };
+            state.sign_ins.entry(user.clone()).or_default().waiting = Some(waiting);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn use_try(
+        &self,
+        user: &UserId,
+        state_id: Uuid,
+        now: DateTime<Utc>,
+    ) -> Result<Option<SealedSignIn>, StoreError> {
+        self.perform(Operation::SignIn, |state| {
+            let waiting = state.sign_ins.get_mut(user).and_then(|item| item.waiting.as_mut());
+            let waiting = waiting.filter(|waiting| {
+                waiting.state == state_id && waiting.until > now && waiting.tries < SIGN_IN_CODES
+            });
+            Ok(waiting.map(|waiting| {
+                waiting.tries += 1;
+                waiting.session.clone()
+            }))
+        })
+        .await
+    }
+
+    async fn forget(&self, user: &UserId, state_id: Uuid) -> Result<(), StoreError> {
+        self.perform(Operation::SignIn, |state| {
+            if let Some(item) = state.sign_ins.get_mut(user)
+                && item.waiting.as_ref().is_some_and(|waiting| waiting.state == state_id)
+            {
+                item.waiting = None;
+            }
+            Ok(())
         })
         .await
     }

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use sync_core::ids::UserId;
 use sync_core::link::{SealedTokens, Tokens};
 use sync_core::ports::{TokenVault, VaultError};
+use sync_core::sign_in::{PendingSignIn, SealedSignIn, SignInVault};
 
 use super::give_way;
 
@@ -46,6 +47,24 @@ impl TokenVault for MemoryVault {
     async fn open(&self, user: &UserId, sealed: &SealedTokens) -> Result<Tokens, VaultError> {
         give_way().await;
         read(user, sealed).ok_or_else(|| VaultError::Unreadable("not this user's".into()))
+    }
+}
+
+impl SignInVault for MemoryVault {
+    async fn seal_sign_in(&self, user: &UserId, pending: &PendingSignIn) -> Result<SealedSignIn, VaultError> {
+        give_way().await;
+        let text = json!({ "sign_in_of": user, "session": pending.0.expose_secret() });
+        Ok(SealedSignIn(STANDARD.encode(text.to_string())))
+    }
+
+    async fn open_sign_in(&self, user: &UserId, sealed: &SealedSignIn) -> Result<PendingSignIn, VaultError> {
+        give_way().await;
+        let opened = || {
+            let text: Value = serde_json::from_slice(&STANDARD.decode(&sealed.0).ok()?).ok()?;
+            (text.get("sign_in_of")?.as_str()? == user.as_str()).then_some(())?;
+            Some(PendingSignIn(SecretString::from(text.get("session")?.as_str()?)))
+        };
+        opened().ok_or_else(|| VaultError::Unreadable("not this user's".into()))
     }
 }
 
