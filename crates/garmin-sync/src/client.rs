@@ -60,7 +60,7 @@ pub struct JobStatusAnswer {
     pub percent_complete: u32,
     /// The months of the chunk that is worked on.
     pub current_chunk_range: Option<String>,
-    /// Why it failed.
+    /// Why it failed; or, while `retry_at` is awaited, what failed and is tried again.
     pub error_message: Option<String>,
     /// What it waits for.
     pub pause_reason: Option<PauseReason>,

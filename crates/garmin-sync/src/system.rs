@@ -368,7 +368,8 @@ impl Sweep {
     /// The queue is in memory and empty after a start: every job whose nudge may have been in it is looked at now. One
     /// with a lease that the process before left behind is due when that ends.
     async fn look_ahead(&self) {
-        let jobs = self.sweeper.sweep(NUDGE_GRACE).await.map(drop);
+        let deadline = SystemClock.now() + SWEEP_TIMEOUT;
+        let jobs = self.sweeper.sweep(NUDGE_GRACE, deadline).await.map(drop);
         let erasures = self.eraser.sweep(NUDGE_GRACE).await.map(drop);
         if let Err(error) = jobs.and(erasures) {
             tracing::warn!(%error, "the first look at what is unfinished failed; the sweeper comes back to it");

@@ -89,7 +89,9 @@ pub enum Message {
 }
 
 impl Message {
-    fn erasure(user: &UserId) -> String {
+    /// The body of a nudge to erase.
+    #[must_use]
+    pub fn erasure(user: &UserId) -> String {
         serde_json::json!({ "schemaVersion": SCHEMA_VERSION, "userId": user, "erasure": true }).to_string()
     }
 

@@ -291,7 +291,8 @@ pub struct ChunkProgress {
     /// Windows that are committed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub done: Vec<Window>,
-    /// Windows that an answer led to and that are not done yet: the details of an activity from the list.
+    /// Windows that an answer led to and that are not done yet: the details of an activity from the list, the halves of a
+    /// window that Garmin found too long.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub found: Vec<Window>,
 }
@@ -306,13 +307,24 @@ impl ChunkProgress {
     /// Whether the days of `window` are all covered by windows of its source that are done.
     #[must_use]
     pub fn covers(&self, window: &Window) -> bool {
-        match window.range() {
-            None => self.done.contains(window),
-            Some(range) => range.iter().all(|date| {
-                let of_source = self.done.iter().filter(|done| done.source == window.source);
-                of_source.filter_map(Window::range).any(|done| done.contains(date))
-            }),
-        }
+        covered(window, self.done.iter())
+    }
+
+    /// Whether the days of `window` are all covered by windows of its source that are done or to be asked for themselves:
+    /// it was cut, and only what is left of its pieces is to be asked.
+    #[must_use]
+    pub fn is_begun(&self, window: &Window) -> bool {
+        covered(window, self.done.iter().chain(&self.found))
+    }
+}
+
+fn covered<'w>(window: &Window, by: impl Iterator<Item = &'w Window> + Clone) -> bool {
+    match window.range() {
+        None => by.clone().any(|other| other == window),
+        Some(range) => range.iter().all(|date| {
+            let of_source = by.clone().filter(|other| other.source == window.source);
+            of_source.filter_map(Window::range).any(|other| other.contains(date))
+        }),
     }
 }
 
@@ -343,7 +355,7 @@ pub struct Job {
     pub failed_chunks: Vec<FailedChunk>,
     /// Days that could not be had.
     pub gaps: Vec<Gap>,
-    /// Why it failed, in a sentence for people.
+    /// Why it failed, or what failed and is tried again at `retry_at`, in a sentence for people.
     pub error_message: Option<String>,
     /// The fencing token: every claim and every control raises it, and a write holding an older one is refused.
     pub fence: u64,

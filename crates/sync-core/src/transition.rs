@@ -124,6 +124,7 @@ impl Job {
             due_at: Some(claim.lease_until),
             claim_token: Some(claim.token),
             retry_at: None,
+            error_message: None,
             started_at: self.started_at.or(Some(claim.now)),
             updated_at: claim.now,
             ..self.clone()
@@ -152,6 +153,7 @@ pub fn cancel(job: &Job, now: DateTime<Utc>) -> Result<Transition, IllegalMove> 
     }
     let mut transition = Transition::new(job, now, |job| {
         job.status = JobStatus::Cancelled;
+        job.error_message = None;
         job.fence += 1;
         finish(job, now);
     });
@@ -237,8 +239,10 @@ pub fn hand_over(
     now: DateTime<Utc>,
 ) -> Transition {
     Transition::of_worker(job, now, |job| {
-        // A hand-over that got something done is no failed try; one that did not must not go on for ever.
-        if !done.is_empty() {
+        // A hand-over that got something done, if only that a window is known to be too long, is no failed try; one that did
+        // not must not go on for ever.
+        let pieces = |found: &[Window]| found.iter().filter(|window| window.range().is_some()).count();
+        if !done.is_empty() || pieces(&found) > pieces(&job.progress.found) {
             job.attempts = 0;
         }
         keep(job, done, found, gaps);
@@ -247,9 +251,10 @@ pub fn hand_over(
 }
 
 /// Worker: some windows failed and the chunk has claims left. What is done is kept; the rest is tried again at
-/// `retry_at`.
+/// `retry_at`, and until then the job says what failed.
 pub fn try_again(
     job: &Job,
+    error: String,
     done: Vec<Window>,
     found: Vec<Window>,
     gaps: Vec<Gap>,
@@ -258,6 +263,7 @@ pub fn try_again(
 ) -> Transition {
     Transition::of_worker(job, now, |job| {
         keep(job, done, found, gaps);
+        job.error_message = Some(error);
         job.retry_at = Some(retry_at);
         job.due_at = Some(retry_at);
     })
@@ -360,6 +366,7 @@ fn wait_for(job: &mut Job, reason: PauseReason, now: DateTime<Utc>, retry_at: Op
     job.status = JobStatus::Paused;
     job.pause_reason = Some(reason);
     job.lease_until = None;
+    job.error_message = None;
     job.retry_at = retry_at;
     job.due_at = Some(retry_at.unwrap_or(now + recheck(reason)));
 }

@@ -149,7 +149,16 @@ fn a_live_lease_and_an_unreached_retry_moment_refuse_a_claim() {
     let running = in_status(JobStatus::Running);
     assert!(!running.is_claimable(at(2)));
     assert!(running.is_claimable(at(186)), "the lease has run out");
-    let waiting = transition::try_again(&running, vec![], vec![], vec![], at(50), at(30)).after;
+    let waiting = transition::try_again(
+        &running,
+        "sleep: unavailable".to_owned(),
+        vec![],
+        vec![],
+        vec![],
+        at(50),
+        at(30),
+    )
+    .after;
     assert!(!waiting.is_claimable(at(49)));
     assert!(waiting.is_claimable(at(50)));
 }
@@ -189,7 +198,16 @@ fn the_next_look_is_when_the_first_thing_that_keeps_workers_out_has_ended_and_ne
     assert_eq!(transition::next_look(&running, at(180)), at(186), "the end of the lease, being nearer");
     assert_eq!(transition::next_look(&running, at(186)), at(246), "what has ended says nothing");
 
-    let again = transition::try_again(&running, vec![], vec![], vec![], at(40), at(20)).after;
+    let again = transition::try_again(
+        &running,
+        "sleep: unavailable".to_owned(),
+        vec![],
+        vec![],
+        vec![],
+        at(40),
+        at(20),
+    )
+    .after;
     assert_eq!(transition::next_look(&again, at(25)), at(40));
     assert_eq!(transition::next_look(&again, at(41)), at(101));
 
@@ -378,9 +396,15 @@ fn step(job: &Job, event: Event, second: i64) -> Option<Transition> {
         Event::ChunkDone => Some(transition::chunk_done(job, gap(), None, now)),
         Event::ChunkFailed => Some(transition::chunk_failed(job, "x".into(), gap(), now)),
         Event::HandOver => Some(transition::hand_over(job, vec![], vec![], gap(), now)),
-        Event::TryAgain => {
-            Some(transition::try_again(job, vec![], vec![], gap(), now + TimeDelta::seconds(20), now))
-        }
+        Event::TryAgain => Some(transition::try_again(
+            job,
+            "sleep: unavailable".to_owned(),
+            vec![],
+            vec![],
+            gap(),
+            now + TimeDelta::seconds(20),
+            now,
+        )),
         Event::Throttled => {
             let retry_at = Some(now + TimeDelta::seconds(90));
             Some(transition::pause_for_garmin(

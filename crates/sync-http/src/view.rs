@@ -201,7 +201,7 @@ pub struct JobView {
     /// The months of the chunk that is worked on; null unless running.
     #[schema(required)]
     pub current_chunk_range: Option<String>,
-    /// Why it failed.
+    /// Why it failed; or, while `retry_at` is awaited, what failed and is tried again.
     #[schema(required)]
     pub error_message: Option<String>,
     /// The chunks given up so far.

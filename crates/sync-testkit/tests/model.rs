@@ -317,7 +317,15 @@ impl State {
             Outcome::Done => transition::chunk_done(&read, vec![], None, now()),
             Outcome::Failed => transition::chunk_failed(&read, String::new(), vec![], now()),
             Outcome::HandOver => transition::hand_over(&read, marks(), vec![], vec![], now()),
-            Outcome::TryAgain => transition::try_again(&read, vec![], vec![], vec![], retry_at, now()),
+            Outcome::TryAgain => transition::try_again(
+                &read,
+                "sleep: unavailable".to_owned(),
+                vec![],
+                vec![],
+                vec![],
+                retry_at,
+                now(),
+            ),
             Outcome::Throttled => pause(PauseReason::Throttled, Some(retry_at)),
             Outcome::SignIn => pause(PauseReason::ReauthRequired, None),
         };

@@ -1,6 +1,6 @@
 //! Once a minute: whatever is due is nudged. The schedule's event says nothing that is needed.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta};
 use lambda_runtime::{Error, LambdaEvent};
 use serde::Serialize;
 use serde_json::Value;
@@ -24,7 +24,7 @@ pub struct Swept {
     pub erasures: u32,
 }
 
-/// Sweeps once.
+/// Sweeps once, until nothing is due any more or the invocation's time is up.
 ///
 /// # Errors
 /// When the index of what is due cannot be read; the runtime logs it, and the next minute tries again.
@@ -40,9 +40,12 @@ where
     C: Clock,
     E: ErasureStore,
 {
-    let span = tracing::info_span!("sweep", request_id = event.context.request_id);
+    let context = event.context;
+    let deadline = i64::try_from(context.deadline).ok().and_then(DateTime::from_timestamp_millis);
+    let deadline = deadline.ok_or("the invocation's deadline is not a moment in time")?;
+    let span = tracing::info_span!("sweep", request_id = context.request_id);
     async {
-        let sweep::Swept { due, nudged, woken, failed } = sweeper.sweep(TimeDelta::zero()).await?;
+        let sweep::Swept { due, nudged, woken, failed } = sweeper.sweep(TimeDelta::zero(), deadline).await?;
         let erasures = eraser.sweep(TimeDelta::zero()).await?;
         tracing::info!(due, nudged, woken, failed, erasures, "swept");
         Ok(Swept { due, nudged, woken, failed, erasures })

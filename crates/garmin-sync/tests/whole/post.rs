@@ -11,10 +11,10 @@ use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
 use serde_json::{Value, json};
 use sync_aws::{AwsClients, Endpoints, QueueUrls, SqsChunkQueue};
-use sync_core::UserId;
 use sync_core::ports::SystemClock;
 use sync_core::timing::NUDGE_GRACE;
 use sync_core::use_cases::sweep::Sweeper;
+use sync_core::{Clock as _, UserId};
 
 use crate::proxy::{Between, Fate, Proxy, error};
 use crate::seed::chance;
@@ -117,7 +117,8 @@ async fn a_queue_that_loses_doubles_delays_and_repeats_messages_loses_no_chunk_a
     let sweeping = tokio::spawn(async move {
         loop {
             tokio::time::sleep(Duration::from_millis(700)).await;
-            impatient.sweep(NUDGE_GRACE).await.unwrap();
+            let soon = SystemClock.now() + NUDGE_GRACE;
+            impatient.sweep(NUDGE_GRACE, soon).await.unwrap();
         }
     });
     let ended = job_when_ended(&client).await;

@@ -179,6 +179,7 @@ impl JobStore for DynamoJobStore {
             .set_if_absent("started_at", timestamp(claim.now))
             .set("updated_at", timestamp(claim.now))
             .remove("retry_at")
+            .remove("error_message")
             .when_one_of("status", [JobStatus::Pending, JobStatus::Running].map(|status| text(status.name())))
             .when_absent_or("retry_at", "<=", millis(claim.now))
             .when_absent_or("lease_until", "<=", millis(claim.now));

@@ -81,6 +81,8 @@ pub struct Worker<J, L, Q, V, G, C, I> {
 /// What a chunk has yielded so far in this invocation.
 #[derive(Default)]
 struct Yield {
+    /// What the plan of the chunk names, and will name again.
+    planned: Vec<Window>,
     records: Vec<RecordUpsert>,
     done: Vec<Window>,
     gaps: Vec<Gap>,
@@ -179,7 +181,7 @@ where
                 self.commit(&transition, &RecordUpsert::merged(yielded.records)).await
             }
             Stop::TimeIsUp => {
-                let found = found_objects(windows);
+                let found = found(&yielded, windows);
                 let transition =
                     transition::hand_over(&job, yielded.done, found, yielded.gaps, self.clock.now());
                 self.commit(&transition, &RecordUpsert::merged(yielded.records)).await
@@ -211,10 +213,12 @@ where
             end: range.end(),
             reason: GapReason::Offloaded,
         });
-        let yielded = Yield { gaps: gaps.collect(), ..Yield::default() };
+        let gaps = gaps.collect();
         let ChunkProgress { found, .. } = &job.progress;
-        let windows = found.iter().cloned().chain(plan.windows).filter(|window| !job.progress.covers(window));
-        (yielded, windows.collect())
+        let open = plan.windows.iter().filter(|window| !job.progress.is_begun(window));
+        let windows =
+            found.iter().chain(open).filter(|window| !job.progress.covers(window)).cloned().collect();
+        (Yield { planned: plan.windows, gaps, ..Yield::default() }, windows)
     }
 
     /// Asks window after window until all are asked, time is up, or Garmin says stop.
@@ -351,17 +355,18 @@ where
         windows: VecDeque<Window>,
     ) -> Result<ChunkOutcome, ProcessError> {
         let now = self.clock.now();
+        let found = found(&yielded, windows);
         let records = RecordUpsert::merged(yielded.records);
+        let first = yielded.first_failure.unwrap_or_default();
+        let error = match yielded.failures {
+            0 | 1 => first,
+            more => format!("{first}, and {} more", more - 1),
+        };
         let transition = if job.attempts >= MAX_CLAIMS {
-            let first = yielded.first_failure.unwrap_or_default();
-            let error = match yielded.failures {
-                0 | 1 => first,
-                more => format!("{first}, and {} more", more - 1),
-            };
             transition::chunk_failed(job, error, yielded.gaps, now)
         } else {
             let retry_at = now + retry_wait(job.attempts);
-            transition::try_again(job, yielded.done, found_objects(windows), yielded.gaps, retry_at, now)
+            transition::try_again(job, error, yielded.done, found, yielded.gaps, retry_at, now)
         };
         self.commit(&transition, &records).await
     }
@@ -374,8 +379,8 @@ where
         reason: PauseReason,
         retry_at: Option<DateTime<Utc>>,
     ) -> Result<ChunkOutcome, ProcessError> {
-        // A claim that never came to planning knows nothing of the objects found before: they stay.
-        let found = if windows.is_empty() { job.progress.found.clone() } else { found_objects(windows) };
+        // A claim that never came to planning knows nothing of what was found before: it stays.
+        let found = if windows.is_empty() { job.progress.found.clone() } else { found(&yielded, windows) };
         let now = self.clock.now();
         let transition =
             transition::pause_for_garmin(job, yielded.done, found, yielded.gaps, reason, retry_at, now);
@@ -545,9 +550,10 @@ where
     }
 }
 
-/// What is left that no plan would name again: objects that an answer led to.
-fn found_objects(windows: VecDeque<Window>) -> Vec<Window> {
-    windows.into_iter().filter(|window| matches!(window.scope, WindowScope::Object(_))).collect()
+/// What is left that no plan would name again: objects that an answer led to, and the pieces of a window that Garmin
+/// found too long. Without the pieces a slow Garmin would refuse the whole window in every invocation anew.
+fn found(yielded: &Yield, windows: VecDeque<Window>) -> Vec<Window> {
+    windows.into_iter().filter(|window| !yielded.planned.contains(window)).collect()
 }
 
 fn note_failure(what: &str, error: &str, yielded: &mut Yield) {

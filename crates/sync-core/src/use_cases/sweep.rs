@@ -1,13 +1,16 @@
 //! The sweeper: once a minute, whatever is due is nudged. It is what makes every crash and every lost message
 //! harmless.
 
-use chrono::TimeDelta;
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::job::JobStatus;
 use crate::ports::{Applied, ChunkQueue, Clock, DueJob, JobStore, LinkStore, StoreError};
+use crate::timing::COMMIT_MARGIN;
 use crate::transition;
 
-/// Jobs that one sweep looks at. What is left over is due in the next one.
+/// Jobs that are asked of the index at once.
 const BATCH: u32 = 200;
 
 /// What a sweep did.
@@ -37,21 +40,43 @@ pub struct Sweeper<J, L, Q, C> {
 }
 
 impl<J: JobStore, L: LinkStore, Q: ChunkQueue, C: Clock> Sweeper<J, L, Q, C> {
-    /// Looks at every job that is due at the clock's time plus `ahead`. The schedule passes zero; a local runtime whose
-    /// queue is known to be empty after a restart passes the grace that nudges are given, to look at once.
+    /// Looks at every job that is due at the clock's time plus `ahead`, longest overdue first, until `deadline`, when this
+    /// invocation is ended from outside; what it has no time for is due in the next minute. The schedule passes zero; a
+    /// local runtime whose queue is known to be empty after a restart passes the grace that nudges are given, to look at
+    /// once.
     ///
     /// # Errors
     /// [`StoreError`] when the index cannot be read. A job that fails is counted and stays due.
-    pub async fn sweep(&self, ahead: TimeDelta) -> Result<Swept, StoreError> {
-        let due = self.jobs.due(self.clock.now() + ahead, BATCH).await?;
-        let mut swept = Swept { due: u32::try_from(due.len()).unwrap_or(u32::MAX), ..Swept::default() };
-        for job in &due {
-            if let Err(error) = self.look_at(job, &mut swept).await {
-                swept.failed += 1;
-                tracing::warn!(job_id = %job.key.job_id, error = %error, "a due job could not be looked at");
+    pub async fn sweep(&self, ahead: TimeDelta, deadline: DateTime<Utc>) -> Result<Swept, StoreError> {
+        // One moment for all of the sweep, or what it has put off would be due again before it ends.
+        let until = self.clock.now() + ahead;
+        let (mut swept, mut seen) = (Swept::default(), BTreeSet::new());
+        let mut limit = BATCH;
+        loop {
+            let due = self.jobs.due(until, limit).await?;
+            let is_all = due.len() < limit as usize;
+            let before = seen.len();
+            for job in &due {
+                if !seen.insert((job.due_at, job.key.clone())) {
+                    continue;
+                }
+                if self.clock.now() + COMMIT_MARGIN > deadline {
+                    tracing::warn!(due = swept.due, "more is due than one sweep has time for");
+                    return Ok(swept);
+                }
+                swept.due += 1;
+                if let Err(error) = self.look_at(job, &mut swept).await {
+                    swept.failed += 1;
+                    tracing::warn!(job_id = %job.key.job_id, error = %error, "a due job could not be looked at");
+                }
             }
+            if is_all {
+                return Ok(swept);
+            }
+            // What comes again, because its look failed or the index is behind, must not hide what stands after it.
+            let again = due.len() - (seen.len() - before);
+            limit = BATCH.saturating_add(u32::try_from(again).unwrap_or(u32::MAX));
         }
-        Ok(swept)
     }
 
     async fn look_at(&self, due: &DueJob, swept: &mut Swept) -> Result<(), StoreError> {

@@ -424,7 +424,15 @@ async fn status_shows_the_latest_job_in_every_state() {
         ("status_running_waits_to_try_again", |world| {
             let job = world.running_job(DEMO, SAMPLE_JOB);
             let (none, retry_at) = (Vec::new, world.now() + TimeDelta::seconds(20));
-            let again = transition::try_again(&job, none(), none(), Vec::new(), retry_at, world.now());
+            let again = transition::try_again(
+                &job,
+                "sleep: unavailable".to_owned(),
+                none(),
+                none(),
+                Vec::new(),
+                retry_at,
+                world.now(),
+            );
             world.put(again.after);
         }),
         ("status_paused_by_user", |world| drop(world.paused_job(DEMO, SAMPLE_JOB))),

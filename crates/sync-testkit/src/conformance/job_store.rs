@@ -167,7 +167,7 @@ pub async fn a_job_reads_back_as_it_was_written_at_every_step_of_its_life(stores
     applied(stores, &kept).await;
     assert_eq!(stored(stores, &new.key).await, kept.after);
     let job = claimed(stores, &new.key, &claim(at(3), 2)).await;
-    let again = try_again(&job, vec![], vec![], vec![], at(30), at(4));
+    let again = try_again(&job, "sleep: unavailable".to_owned(), vec![], vec![], vec![], at(30), at(4));
     applied(stores, &again).await;
     assert_eq!(stored(stores, &new.key).await, again.after);
     let job = claimed(stores, &new.key, &claim(at(30), 3)).await;
@@ -208,7 +208,7 @@ pub async fn a_claim_makes_of_the_job_exactly_what_the_domain_says(stores: &impl
     let job = claimed(stores, &new.key, &first).await;
     assert_eq!(job, new.claimed(&first));
     assert_eq!(stored(stores, &new.key).await, job);
-    let again = try_again(&job, vec![], vec![], vec![], at(20), at(12));
+    let again = try_again(&job, "sleep: unavailable".to_owned(), vec![], vec![], vec![], at(20), at(12));
     applied(stores, &again).await;
     let second = claim(at(20), 2);
     let job = claimed(stores, &new.key, &second).await;
@@ -238,7 +238,11 @@ pub async fn a_waiting_paused_finished_or_missing_job_is_not_claimed(stores: &im
         assert_eq!(outcome.expect("an answer"), ClaimOutcome::Refused, "at {seconds}");
     };
     let job = claimed(stores, &new.key, &claim(at(0), 1)).await;
-    applied(stores, &try_again(&job, vec![], vec![], vec![], at(100), at(1))).await;
+    applied(
+        stores,
+        &try_again(&job, "sleep: unavailable".to_owned(), vec![], vec![], vec![], at(100), at(1)),
+    )
+    .await;
     refused(99, 2).await;
     let job = claimed(stores, &new.key, &claim(at(100), 3)).await;
     let paused = pause(&job, at(101)).expect("legal");

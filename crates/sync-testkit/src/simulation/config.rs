@@ -31,6 +31,8 @@ pub struct Faults {
     pub message_delayed: f64,
     /// A message in work is seen by somebody else before its time.
     pub message_early: f64,
+    /// Beside a message there is one that nobody can read.
+    pub message_poison: f64,
     /// An actor's clock is wrong by up to 4 seconds.
     pub clock_skew: f64,
     /// An actor's clock is wrong by 10 minutes.
@@ -73,6 +75,7 @@ impl Faults {
             message_doubled: up_to(0.3),
             message_delayed: up_to(0.2),
             message_early: up_to(0.3),
+            message_poison: up_to(0.02),
             clock_skew: up_to(1.0),
             clock_jump: up_to(0.1),
             garmin_throttle: up_to(0.02),

@@ -60,11 +60,11 @@ struct Moods {
 }
 
 #[derive(Clone, Debug)]
-struct GarminAccount {
+pub(super) struct GarminAccount {
     name: &'static str,
     key: AccountKey,
     /// More days of stress than this are not answered at once.
-    stress_cap: u32,
+    pub(super) stress_cap: u32,
     refuses_sleep: bool,
     moods: Moods,
 }
@@ -72,7 +72,7 @@ struct GarminAccount {
 /// All of Garmin.
 #[derive(Debug)]
 pub(super) struct Garmin {
-    accounts: Vec<GarminAccount>,
+    pub(super) accounts: Vec<GarminAccount>,
     pairs: BTreeMap<u64, Pair>,
     pub(super) zone: chrono_tz::Tz,
 }

@@ -4,17 +4,19 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use chrono::{NaiveDate, TimeDelta};
+use serde_json::Value;
 use sync_core::dates::today_in;
 use sync_core::job::{ChunkState, Job, JobStatus, PauseReason, SyncType};
 use sync_core::link::SealedTokens;
 use sync_core::record::{Attribute, RecordKey, RecordKind, RecordUpsert};
-use sync_core::timing::SIGN_IN_RECHECK;
-use sync_core::use_cases::start::StartAnswer;
+use sync_core::timing::{LEASE_MARGIN, NUDGE_GRACE, SIGN_IN_RECHECK};
 use sync_core::{AccountKey, JobKey, MetricType, UserId, Window};
+use sync_http::view::JobView;
 
 use super::executor::{Moment, TaskId};
+use super::functions::{Ask, Told};
 use super::garmin::{DAILY, DAILY_SOURCES, activities_of, date_of_activity, is_of_unfinished_day, truth};
-use super::world::{Report, Short, World};
+use super::world::{Actor, Report, Short, World};
 
 /// Two clocks that are ten minutes wrong, one after the other.
 const CLOCK_SLACK: TimeDelta = TimeDelta::minutes(21);
@@ -53,7 +55,7 @@ pub(super) struct Ledger {
     bounds: BTreeMap<JobKey, Moment>,
     calm_since: Option<Moment>,
     nudged: HashSet<(TaskId, JobKey)>,
-    answers: BTreeMap<(UserId, String), (StartAnswer, Moment)>,
+    answers: BTreeMap<(UserId, String), (Value, Moment)>,
 }
 
 impl World {
@@ -98,6 +100,7 @@ impl World {
             after.status == JobStatus::Running || after.lease_until.is_none(),
             "a lease on a job that does not run"
         );
+        self.check_wait(after);
         if after.status == JobStatus::Completed {
             self.check_completed(after);
         }
@@ -116,6 +119,10 @@ impl World {
         let expected = before.fence + 1;
         hold!(cause != Cause::Claim || after.fence == expected, "2: a claim does not raise the fence by one");
         hold!(after.fence >= before.fence, "2: the fence goes back");
+        hold!(
+            cause != Cause::Control || after.fence == expected,
+            "4: whoever has it in work may still write"
+        );
         hold!(
             before.status.is_unfinished() || (before.status == JobStatus::Failed && cause == Cause::Resume),
             "5: {} becomes {}",
@@ -141,6 +148,55 @@ impl World {
         }
     }
 
+    /// 13: an unfinished job that nobody has in work shows why it waits and until when; or it waits for its nudge, and that
+    /// takes a minute.
+    pub(super) fn check_wait(&mut self, job: &Job) {
+        let view = JobView::from(job);
+        // By the clock of whoever has written it.
+        let now = self.now() - CLOCK_SLACK;
+        let ends_within =
+            |wait: TimeDelta| job.due_at.is_some_and(|due_at| due_at <= now + CLOCK_SLACK * 2 + wait);
+        let is_shown = match (view.status, view.pause_reason) {
+            (JobStatus::Completed | JobStatus::Failed | JobStatus::Cancelled, None) => {
+                view.retry_at.is_none()
+            }
+            (JobStatus::Paused, Some(PauseReason::Throttled)) => view.retry_at.is_some(),
+            (JobStatus::Paused, Some(PauseReason::ReauthRequired)) => ends_within(SIGN_IN_RECHECK),
+            (JobStatus::Paused, Some(PauseReason::User)) => view.retry_at.is_none(),
+            (JobStatus::Pending | JobStatus::Running, None) => match view.retry_at {
+                Some(retry_at) => {
+                    view.error_message.is_some() && (job.due_at <= Some(retry_at) || ends_within(NUDGE_GRACE))
+                }
+                None => job.lease_until.is_some() || ends_within(NUDGE_GRACE),
+            },
+            _ => false,
+        };
+        if !is_shown {
+            self.violate(format_args!("13: {} does not show what it waits for: {view:?}", Short(&job.key)));
+        }
+    }
+
+    /// A lease outlives the invocation that has it: nobody gets a job that a live worker still has in work, unless that
+    /// worker's machine was frozen or the two clocks differ by more than the lease's margin.
+    pub(super) fn check_lease(&mut self, claimant: TaskId, job: &Job) {
+        if job.lease_until.is_none() {
+            return;
+        }
+        let Some(reading) = self.actors.get(&claimant).map(|actor| actor.skew) else { return };
+        let is_at_work = |actor: &Actor| {
+            let difference = reading - actor.skew;
+            actor.claimed.as_ref().is_some_and(|(key, fence)| *key == job.key && *fence == job.fence)
+                && actor.frozen_until.is_none()
+                && !actor.clock_jumped
+                && difference < LEASE_MARGIN
+        };
+        let holder = self.actors.iter().find(|(task, actor)| **task != claimant && is_at_work(actor));
+        if let Some(holder) = holder.map(|(task, _)| self.name_of(*task)) {
+            let (name, claimant) = (Short(&job.key).to_string(), self.name_of(claimant));
+            self.violate(format_args!("{claimant} gets {name} from {holder}, which is at work on it"));
+        }
+    }
+
     /// 6: every day of the range is imported, or in a gap with a reason.
     fn check_completed(&mut self, job: &Job) {
         let nothing = Covered::default();
@@ -157,6 +213,9 @@ impl World {
         let Some(stored) = self.tables.jobs.get(&as_read.key).cloned() else {
             return self.violate(format_args!("records of {name}, which does not exist"));
         };
+        if self.tables.erasures.contains_key(&stored.key.user_id) {
+            self.violate(format_args!("4: {name} writes what is to be erased"));
+        }
         if stored.status != JobStatus::Running {
             self.violate(format_args!("4: {name} is {}, and records of it are written", stored.status));
         }
@@ -231,6 +290,40 @@ impl World {
         }
         if wrong {
             self.violate(format_args!("8: {} of {} is not what Garmin has", record.key, Short(&job.key)));
+        }
+    }
+
+    /// 3, 4: nothing goes on without a link, and nothing is left to go on with.
+    pub(super) fn check_unlinked(&mut self, user: &UserId) {
+        let left =
+            self.tables.jobs.values().find(|job| job.key.user_id == *user && job.status.is_unfinished());
+        if let Some(left) = left.map(|job| Short(&job.key).to_string()) {
+            self.violate(format_args!("4: {user} has unlinked, and {left} goes on"));
+        }
+        let Some(link) = self.tables.links.get(user).cloned() else { return };
+        if link.is_active || link.active_job_id.is_some() || link.tokens != SealedTokens::default() {
+            self.violate(format_args!("4: {user} has unlinked, and there is {link:?}"));
+        }
+        self.check_locks(user, &link.account);
+    }
+
+    /// Nothing is erased but what was there when the person asked for it: that is, while there is no link.
+    pub(super) fn check_erased(&mut self, user: &UserId, batch: &[RecordKey]) {
+        let is_linked = self.tables.links.get(user).is_some_and(|link| link.is_active);
+        if is_linked && !batch.is_empty() {
+            self.violate(format_args!(
+                "{} records of {user} are erased that were imported anew",
+                batch.len()
+            ));
+        }
+        self.forget_unfinished_days(user);
+    }
+
+    /// What was to be erased is gone, all of it.
+    pub(super) fn check_all_erased(&mut self, user: &UserId) {
+        let left = self.tables.records.keys().filter(|(owner, _)| owner == user).count();
+        if left > 0 {
+            self.violate(format_args!("{left} records of {user} are left of what was to be erased"));
         }
     }
 
@@ -359,15 +452,41 @@ impl World {
         }
     }
 
-    /// A start's answer names a job that exists, and one key has one answer.
-    pub(super) fn check_answer(&mut self, user: &UserId, key: Option<&String>, answer: &StartAnswer) {
-        let named = match answer {
-            StartAnswer::Started { job_id, .. } | StartAnswer::AlreadyRunning { job_id } => Some(*job_id),
-            StartAnswer::UpToDate => None,
+    /// Whatever is asked has an answer that the contract knows, and "unavailable" is said only when something is.
+    pub(super) fn check_told(&mut self, task: TaskId, user: &UserId, ask: &Ask, told: Option<&Told>) {
+        let name = self.name_of(task);
+        let Some(told) = told else {
+            return self.violate(format_args!("{name}: {} is not answered", ask.path));
         };
-        let exists = |job_id| self.tables.jobs.contains_key(&JobKey { user_id: user.clone(), job_id });
-        if named.is_some_and(|named| !exists(named)) {
-            self.violate(format_args!("{user} is told of a job that does not exist"));
+        let code = told.body["code"].as_str().unwrap_or_default();
+        self.tell(format_args!("{name}: {user} asks for {} and is told {} {code}", ask.path, told.status));
+        let was_failed = self.actors.get(&task).is_some_and(|actor| actor.was_failed);
+        let is_fit = match (told.status, code) {
+            (200 | 304, _) => {
+                self.report.answered += 1;
+                return;
+            }
+            // A clock that is wrong may show yesterday.
+            (400, "end_in_future") => true,
+            (409, "garmin_not_connected" | "account_busy" | "already_running") => true,
+            (409, "cannot_pause" | "cannot_resume" | "cannot_cancel") => true,
+            // A control that keeps losing to a worker, or to a lock, says so too.
+            (503, "unavailable") => was_failed || matches!(ask.path, "pause" | "resume" | "cancel"),
+            _ => false,
+        };
+        self.report.refused += 1;
+        if !is_fit {
+            self.violate(format_args!("{name}: {user} asks for {} and is told {told:?}", ask.path));
+        }
+    }
+
+    /// A start's answer names a job of this person, and one key has one answer.
+    pub(super) fn check_start_told(&mut self, user: &UserId, key: Option<&String>, answer: &Value) {
+        let named = answer["jobId"].as_str();
+        if (named.is_none() && answer["status"] != "up_to_date")
+            || named.is_some_and(|named| !self.is_job_of(user, named))
+        {
+            self.violate(format_args!("{user} is told of a job that does not exist: {answer}"));
         }
         let Some(key) = key else { return };
         let now = self.now();
@@ -376,8 +495,25 @@ impl World {
         let is_remembered = now - first.1 < TimeDelta::hours(23);
         if is_remembered && first.0 != *answer {
             let first = first.0.clone();
-            self.violate(format_args!("{user} gets {answer:?} for the key that got {first:?}"));
+            self.violate(format_args!("{user} gets {answer} for the key that got {first}"));
         }
+    }
+
+    /// 17: nobody is shown a job of somebody else.
+    pub(super) fn check_shown(&mut self, user: &UserId, job: &Value) {
+        let id = job["id"].as_str().unwrap_or_default();
+        if !self.is_job_of(user, id) {
+            self.violate(format_args!("17: {user} is shown {id}, which is not theirs"));
+        }
+        let is_100 = job["percentComplete"] == 100;
+        if is_100 != (job["status"] == "completed") {
+            self.violate(format_args!("{user} is shown 100 % too early or never: {job}"));
+        }
+    }
+
+    fn is_job_of(&self, user: &UserId, id: &str) -> bool {
+        id.parse()
+            .is_ok_and(|job_id| self.tables.jobs.contains_key(&JobKey { user_id: user.clone(), job_id }))
     }
 
     pub(super) fn forget_unfinished_days(&mut self, user: &UserId) {
@@ -413,6 +549,13 @@ impl World {
         let Some(calm_since) = self.ledger.calm_since else { return };
         let now = self.now();
         let sweep = TimeDelta::minutes(4) + CLOCK_SLACK;
+        let erasing = self.tables.erasures.values().find(|erasure| {
+            let bound = (self.function_timeout + TimeDelta::minutes(1)) * 2 + sweep;
+            now > erasure.requested_at.max(calm_since) + bound
+        });
+        if let Some(user) = erasing.map(|erasure| erasure.user_id.clone()) {
+            self.violate(format_args!("12: what {user} wants erased is not"));
+        }
         let overdue = self.tables.jobs.values().find(|job| match (job.status, job.pause_reason) {
             (JobStatus::Pending | JobStatus::Running, _) => {
                 self.ledger.bounds.get(&job.key).is_some_and(|bound| now > *bound)

@@ -25,19 +25,31 @@ pub enum Mistake {
     NoSweeper,
     /// A lease does not run out.
     EndlessLease,
+    /// A lease ends before the invocation that has it.
+    ShortLease,
+    /// Nobody is told what failed and is tried again.
+    SilentRetry,
     /// A chunk that was given up counts as done.
     FailedChunkNotRecorded,
     /// A throttle is kept with the job and not with the account.
     ThrottlePerJob,
     /// The watermark follows the last day of each chunk.
     WatermarkByChunk,
+    /// Unlinking cancels the job and leaves its fence.
+    UnlinkKeepsFence,
+    /// Unlinking ends the link and not the job.
+    UnlinkLeavesTheJob,
+    /// Unlinking leaves the version of the tokens, and a refresh on its way does not look whether there still is a link.
+    RefreshRevivesTheLink,
+    /// A link is stored although what was imported is still being erased.
+    LinkWhileErasing,
     /// Refreshed tokens replace whatever is stored.
     TokensWithoutVersion,
 }
 
 impl Mistake {
     /// Every mistake.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 17] = [
         Self::NoConditionOnCommit,
         Self::RecordsOutsideTheTransaction,
         Self::CommitIgnoresStatus,
@@ -45,16 +57,24 @@ impl Mistake {
         Self::MessageCarriesTheChunk,
         Self::NoSweeper,
         Self::EndlessLease,
+        Self::ShortLease,
+        Self::SilentRetry,
         Self::FailedChunkNotRecorded,
         Self::ThrottlePerJob,
         Self::WatermarkByChunk,
+        Self::UnlinkKeepsFence,
+        Self::UnlinkLeavesTheJob,
+        Self::RefreshRevivesTheLink,
+        Self::LinkWhileErasing,
         Self::TokensWithoutVersion,
     ];
 
     /// What a claim becomes.
     pub(super) fn alter_claim(self, claim: &mut Claim) {
-        if self == Self::EndlessLease {
-            claim.lease_until += TimeDelta::days(3650);
+        match self {
+            Self::EndlessLease => claim.lease_until += TimeDelta::days(3650),
+            Self::ShortLease => claim.lease_until -= TimeDelta::seconds(60),
+            _ => {}
         }
     }
 
@@ -64,6 +84,7 @@ impl Mistake {
         let (before, after) = (&transition.before, &mut transition.after);
         match self {
             Self::CommitIgnoresStatus if is_control => after.fence = before.fence,
+            Self::SilentRetry if after.retry_at.is_some() => after.error_message = None,
             Self::FailedChunkNotRecorded => count_failed_as_done(after),
             Self::WatermarkByChunk if before.chunk_states != after.chunk_states && !is_control => {
                 transition.watermark = before.current_chunk().map(|chunk| chunk.range.end());

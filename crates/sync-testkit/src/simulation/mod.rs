@@ -1,7 +1,8 @@
 //! The whole line, simulated: people, functions, queue, sweeper, Garmin and clocks on one thread, in virtual time, on a
 //! schedule that follows from a seed.
 //!
-//! The use cases of `sync-core` run as they are. Around them everything fails that can: actors are killed and frozen at
+//! The handlers of the functions run as they are: people's requests reach them as events of API Gateway, nudges as events
+//! of the queue, whose answer decides what is acknowledged, and the schedule's minute as the schedule's event. Around them everything fails that can: actors are killed and frozen at
 //! their await points, stores refuse, lose and withhold answers, messages are lost, doubled, delayed and seen too early,
 //! clocks disagree, Garmin throttles, breaks, lies and revokes. After every write that was applied the
 //! invariants are checked; after a while the faults end, and then everything has to end too: every job
@@ -11,6 +12,7 @@
 
 mod config;
 mod executor;
+mod functions;
 mod garmin;
 mod invariants;
 mod mistakes;
@@ -30,11 +32,7 @@ use rand::{Rng, SeedableRng};
 use sync_core::dates::today_in;
 use sync_core::job::{Job, JobStatus, PauseReason};
 use sync_core::link::{Link, SealedTokens};
-use sync_core::ports::Clock;
-use sync_core::timing::NUDGE_GRACE;
-use sync_core::use_cases::process_chunk::Worker;
 use sync_core::use_cases::start::StartRequest;
-use sync_core::use_cases::sweep::Sweeper;
 use sync_core::{JobId, MetricSet, MetricType};
 
 pub use config::{Config, Faults};
@@ -52,6 +50,9 @@ const TICK: TimeDelta = TimeDelta::seconds(60);
 
 /// When an API function is ended from outside.
 const API_TIMEOUT: TimeDelta = TimeDelta::seconds(10);
+
+/// When the sweeper is ended from outside.
+const SWEEP_TIMEOUT: TimeDelta = TimeDelta::seconds(60);
 
 /// Rounds in which everybody, once faults are over, links anew and resumes until nothing is left to do.
 const LAST_ROUNDS: u32 = 400;
@@ -245,7 +246,7 @@ impl Simulation {
         let mut world = self.sim.world();
         world.actors.remove(&task);
         if let Some(message) = message.filter(|_| ended == Ended::Acknowledged) {
-            world.queue.acknowledge(message);
+            world.acknowledge(message);
         }
     }
 
@@ -282,27 +283,8 @@ impl Simulation {
         let Some(message) = self.sim.world().receive(id) else { return };
         let timeout = self.config.function_timeout;
         let chunk = message.chunk;
-        let task = self.spawn("worker", timeout, |ports| async move {
-            let worker = Worker {
-                jobs: ports.clone(),
-                links: ports.clone(),
-                queue: ports.clone(),
-                vault: ports.clone(),
-                garmin: ports.clone(),
-                clock: ports.clone(),
-                ids: ports.clone(),
-            };
-            let deadline = ports.now() + timeout;
-            match worker.process(&message.key, deadline).await {
-                Ok(_) => Ended::Acknowledged,
-                Err(error) => {
-                    let mut world = ports.sim.world();
-                    let name = world.name_of(ports.task);
-                    world.tell(format_args!("{name} gives up: {error}"));
-                    Ended::Over
-                }
-            }
-        });
+        let task =
+            self.spawn("worker", timeout, |ports| functions::deliver(ports, id, message.body, timeout));
         if let Some(actor) = self.sim.world().actors.get_mut(&task) {
             actor.chunk = chunk;
         }
@@ -324,8 +306,9 @@ impl Simulation {
             }
             let is_off = self.sweeper_off_until.is_some_and(|until| until > now);
             let earliest = now + TimeDelta::minutes(11);
-            let work =
-                world.tables.jobs.values().any(|job| job.due_at.is_some_and(|due_at| due_at <= earliest));
+            let of_jobs = world.tables.jobs.values().filter_map(|job| job.due_at);
+            let of_erasures = world.tables.erasures.values().map(|erasure| erasure.due_at);
+            let work = of_jobs.chain(of_erasures).any(|due_at| due_at <= earliest);
             let doubled = was_off || world.fails(|faults| faults.sweeper_doubled);
             let sweepers = match world.is_planted(Mistake::NoSweeper) || is_off || !work {
                 true => 0,
@@ -335,20 +318,7 @@ impl Simulation {
             (sweepers, world.calm)
         };
         for _ in 0..sweepers {
-            self.spawn("sweeper", TimeDelta::seconds(60), |ports| async move {
-                let sweeper = Sweeper {
-                    jobs: ports.clone(),
-                    links: ports.clone(),
-                    queue: ports.clone(),
-                    clock: ports.clone(),
-                };
-                let looks_ahead = ports.sim.world().fails(|faults| faults.sweeper_ahead);
-                let ahead = if looks_ahead { NUDGE_GRACE } else { TimeDelta::zero() };
-                if let Ok(swept) = sweeper.sweep(ahead).await {
-                    ports.sim.world().report.looks += u64::from(swept.due);
-                }
-                Ended::Over
-            });
+            self.spawn("sweeper", SWEEP_TIMEOUT, |ports| functions::sweep(ports, SWEEP_TIMEOUT));
         }
         is_over && self.is_settled() && self.round_up()
     }
@@ -362,7 +332,9 @@ impl Simulation {
             (JobStatus::Paused, Some(PauseReason::ReauthRequired)) => world.can_be_imported(job),
             _ => false,
         };
-        world.actors.values().all(|actor| actor.what == "sweeper") && !world.tables.jobs.values().any(goes_on)
+        world.actors.values().all(|actor| actor.what == "sweeper")
+            && world.tables.erasures.is_empty()
+            && !world.tables.jobs.values().any(goes_on)
     }
 
     /// Faults are over and nothing moves: everybody does what is left to do, until nothing is.
@@ -469,8 +441,8 @@ impl Simulation {
             45..=49 => {
                 self.people.get(number).and_then(|person| person.last_start.clone()).into_iter().collect()
             }
-            50..=74 => self.control(number),
-            75..=78 => vec![Wish::Unlink],
+            50..=71 => self.control(number),
+            72..=78 => vec![Wish::Unlink { erases: self.sim.world().happens(0.3) }],
             79..=90 => self.relink(number),
             _ => vec![Wish::Status],
         };
@@ -565,7 +537,7 @@ fn link_at_first(world: &mut World, number: usize) {
     let user = person(number);
     let id = secrecy::ExposeSecret::expose_secret(&tokens.access).get(1..).unwrap_or_default().to_owned();
     let (now, zone) = (world.now(), world.garmin.zone);
-    world.store_link(&Link {
+    let _ = world.store_link(&Link {
         tokens: SealedTokens(format!("{user}|{id}")),
         user_id: user.clone(),
         account,

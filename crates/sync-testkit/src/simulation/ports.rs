@@ -4,13 +4,14 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use sync_core::erasure::{DueErasure, Erasure};
 use sync_core::job::{Job, SyncType};
 use sync_core::link::{Account, Link, SealedTokens, Tokens};
 use sync_core::metric::MetricType;
 use sync_core::ports::{
-    Applied, BoxError, ChunkQueue, ClaimOutcome, Clock, DueJob, FetchError, Fetched, GarminSource, Ids,
-    JobStore, LinkStore, Page, RefreshError, RememberedAnswer, Session, StartOutcome, StoreError, SyncStatus,
-    TokenVault, VaultError,
+    Applied, BoxError, ChunkQueue, ClaimOutcome, Clock, DueJob, Erased, ErasureQueue, ErasureStore,
+    FetchError, Fetched, GarminSource, Ids, JobStore, LinkStore, Page, RefreshError, RememberedAnswer,
+    Session, StartOutcome, StoreError, SyncStatus, TokenVault, VaultError,
 };
 use sync_core::record::RecordUpsert;
 use sync_core::transition::{Claim, Transition};
@@ -53,7 +54,7 @@ impl Ports {
         let seen = {
             let mut world = self.sim.world();
             if world.fails(|faults| faults.unavailable) {
-                world.report.store_faults += 1;
+                world.note_store_fault(self.task);
                 return Err(StoreError::Unavailable(injected()));
             }
             look(&mut world)
@@ -70,11 +71,11 @@ impl Ports {
         let outcome = {
             let mut world = self.sim.world();
             if world.fails(|faults| faults.unavailable) {
-                world.report.store_faults += 1;
+                world.note_store_fault(self.task);
                 Err(StoreError::Unavailable(injected()))
             } else if world.fails(|faults| faults.unknown_lost) {
                 world.report.unknown_outcomes += 1;
-                world.report.store_faults += 1;
+                world.note_store_fault(self.task);
                 let name = world.name_of(self.task);
                 world.tell(format_args!("{name} is not told of a write that was lost"));
                 Err(StoreError::OutcomeUnknown(injected()))
@@ -82,7 +83,7 @@ impl Ports {
                 let outcome = change(&mut world);
                 if world.fails(|faults| faults.unknown_applied) {
                     world.report.unknown_outcomes += 1;
-                    world.report.store_faults += 1;
+                    world.note_store_fault(self.task);
                     let name = world.name_of(self.task);
                     world.tell(format_args!("{name} is not told of a write that reached the store"));
                     Err(StoreError::OutcomeUnknown(injected()))
@@ -167,8 +168,7 @@ impl JobStore for Ports {
     }
 
     async fn unlink(&self, unlink: &Unlink) -> Result<Applied, StoreError> {
-        let user = &unlink.before.user_id;
-        self.write(|world| world.unlink(self.task, user, unlink.cancel.as_ref())).await
+        self.write(|world| world.unlink(self.task, unlink)).await
     }
 
     async fn due(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<DueJob>, StoreError> {
@@ -207,11 +207,7 @@ impl LinkStore for Ports {
     }
 
     async fn put_link(&self, link: &Link) -> Result<Applied, StoreError> {
-        self.write(|world| {
-            world.store_link(link);
-            Applied::Yes
-        })
-        .await
+        self.write(|world| world.store_link(link)).await
     }
 
     async fn replace_tokens(
@@ -263,6 +259,35 @@ impl LinkStore for Ports {
             }
         })
         .await
+    }
+}
+
+impl ErasureStore for Ports {
+    async fn erasure(&self, user: &UserId) -> Result<Option<Erasure>, StoreError> {
+        self.read(|world| world.tables.erasures.get(user).cloned()).await
+    }
+
+    async fn erase(&self, erasure: &Erasure, now: DateTime<Utc>) -> Result<Erased, StoreError> {
+        self.write(|world| world.erase(erasure, now)).await
+    }
+
+    async fn due_erasures(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<DueErasure>, StoreError> {
+        self.read(|world| {
+            let due = world.tables.erasures.values().filter(|erasure| erasure.due_at <= now);
+            let due = due.map(|due| DueErasure { user_id: due.user_id.clone(), due_at: due.due_at });
+            due.take(limit as usize).collect()
+        })
+        .await
+    }
+
+    async fn postpone_erasure(&self, due: &DueErasure, until: DateTime<Utc>) -> Result<Applied, StoreError> {
+        self.write(|world| world.postpone_erasure(due, until)).await
+    }
+}
+
+impl ErasureQueue for Ports {
+    async fn nudge_erasure(&self, user: &UserId) -> Result<(), StoreError> {
+        self.write(|world| world.send_erasure(user)).await
     }
 }
 

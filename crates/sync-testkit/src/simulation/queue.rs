@@ -2,14 +2,17 @@
 //! acknowledges them or five deliveries have not helped.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use chrono::TimeDelta;
-use sync_core::JobKey;
+use rand::Rng;
+use sync_aws::{Message as Letter, Nudge};
 use sync_core::timing::MAX_NUDGE_DELAY;
+use sync_core::{JobKey, UserId};
 
 use super::executor::{Moment, TaskId};
 use super::mistakes::Mistake;
-use super::world::{Event, Short, World};
+use super::world::{Event, World};
 
 /// SQS's `maxReceiveCount`.
 const MAX_RECEIVES: u32 = 5;
@@ -18,9 +21,19 @@ const MAX_RECEIVES: u32 = 5;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct MessageId(u64);
 
+impl fmt::Display for MessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "message{}", self.0)
+    }
+}
+
 #[derive(Clone, Debug)]
 pub(super) struct Message {
-    pub(super) key: JobKey,
+    pub(super) body: String,
+    /// Nobody can read it.
+    is_poison: bool,
+    /// Faults were over when it was sent.
+    is_of_calm: bool,
     /// The chunk that was next when it was sent. Only a mistake reads it.
     pub(super) chunk: Option<u32>,
     visible_at: Moment,
@@ -33,26 +46,40 @@ pub(super) struct Queue {
     messages: BTreeMap<MessageId, Message>,
 }
 
-impl Queue {
-    pub(super) fn acknowledge(&mut self, id: MessageId) {
-        self.messages.remove(&id);
-    }
-}
+/// What nobody can read: another program's message, a later version of ours, half of one.
+const POISON: [&str; 3] =
+    ["gruß", "{\"schemaVersion\":2,\"job\":\"p0/1\"}", "{\"schemaVersion\":1,\"userId\":\"p0\"}"];
 
 impl World {
+    /// 15: only what somebody has dealt with goes away without a trace.
+    pub(super) fn acknowledge(&mut self, id: MessageId) {
+        if self.queue.messages.remove(&id).is_some_and(|message| message.is_poison) {
+            self.violate(format_args!("15: {id} is poison, and was acknowledged"));
+        }
+    }
+
     /// A nudge reaches the queue.
     pub(super) fn send(&mut self, from: TaskId, key: &JobKey, delay: TimeDelta) {
-        self.report.messages += 1;
         self.count_nudge(from, key);
+        let chunk = self.tables.jobs.get(key).and_then(|job| job.chunk_states.first_open());
+        self.send_body(&Nudge::body(key), chunk, delay);
+    }
+
+    /// A nudge to erase reaches the queue.
+    pub(super) fn send_erasure(&mut self, user: &UserId) {
+        self.send_body(&Letter::erasure(user), None, TimeDelta::zero());
+    }
+
+    fn send_body(&mut self, body: &str, chunk: Option<u32>, delay: TimeDelta) {
+        self.report.messages += 1;
         let copies = if self.fails(|faults| faults.message_lost) {
-            self.tell(format_args!("queue: a message for {} is lost", Short(key)));
+            self.tell(format_args!("queue: {body} is lost"));
             0
         } else if self.fails(|faults| faults.message_doubled) {
             2
         } else {
             1
         };
-        let chunk = self.tables.jobs.get(key).and_then(|job| job.chunk_states.first_open());
         for copy in 0..copies {
             let mut wait = delay.clamp(TimeDelta::zero(), MAX_NUDGE_DELAY) + self.millis(5, 400);
             if self.fails(|faults| faults.message_delayed) {
@@ -61,11 +88,36 @@ impl World {
             if copy == 1 && self.happens(0.5) {
                 wait += TimeDelta::seconds(30);
             }
-            let id = MessageId(self.next_id());
+            let is_of_calm = self.calm;
             let visible_at = self.now() + wait;
-            self.queue.messages.insert(id, Message { key: key.clone(), chunk, visible_at, receives: 0 });
-            self.agenda.at(visible_at, Event::Deliver(id));
+            self.put_in(Message {
+                body: body.to_owned(),
+                is_poison: false,
+                is_of_calm,
+                chunk,
+                visible_at,
+                receives: 0,
+            });
         }
+        if self.fails(|faults| faults.message_poison) {
+            let body =
+                POISON.get(self.rng.random_range(0..POISON.len())).copied().unwrap_or_default().to_owned();
+            let visible_at = self.now();
+            self.put_in(Message {
+                body,
+                is_poison: true,
+                is_of_calm: false,
+                chunk: None,
+                visible_at,
+                receives: 0,
+            });
+        }
+    }
+
+    fn put_in(&mut self, message: Message) {
+        let id = MessageId(self.next_id());
+        self.agenda.at(message.visible_at, Event::Deliver(id));
+        self.queue.messages.insert(id, message);
     }
 
     /// A message has become visible: who shall be called for it.
@@ -78,13 +130,17 @@ impl World {
         if message.receives > MAX_RECEIVES {
             let dead = self.queue.messages.remove(&id)?;
             self.report.dead_letters += 1;
-            self.tell(format_args!("queue: a message for {} is dead", Short(&dead.key)));
+            self.report.poison += u64::from(dead.is_poison);
+            self.tell(format_args!("queue: {id} is dead: {}", dead.body));
+            if dead.is_of_calm {
+                self.violate(format_args!("15: {id} is dead, and it is no poison: {}", dead.body));
+            }
             return None;
         }
         message.visible_at = now + hidden_for;
         let message = message.clone();
         self.agenda.at(message.visible_at, Event::Deliver(id));
-        self.report.deliveries += 1;
+        self.report.deliveries += u64::from(!message.is_poison);
         Some(message)
     }
 

@@ -4,17 +4,22 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
+use sync_core::erasure::{DueErasure, Erasure};
 use sync_core::job::{ChunkStates, Job, JobStatus};
 use sync_core::link::{Account, Link, SealedTokens};
-use sync_core::ports::{Applied, ClaimOutcome, DueJob, RememberedAnswer, StartOutcome};
+use sync_core::ports::{Applied, ClaimOutcome, DueJob, Erased, RememberedAnswer, StartOutcome};
 use sync_core::record::{Attribute, RecordKey, RecordUpsert};
 use sync_core::transition::{Claim, LockChange, Transition};
+use sync_core::unlink::Unlink;
 use sync_core::{AccountKey, JobKey, UserId};
 
 use super::executor::{Moment, TaskId};
 use super::invariants::Cause;
 use super::mistakes::Mistake;
 use super::world::{Short, World};
+
+/// Records in one batch of an erasure: few, so that it often takes more than one.
+const ERASED_AT_ONCE: usize = 25;
 
 /// What is stored.
 #[derive(Debug, Default)]
@@ -24,6 +29,7 @@ pub(super) struct Tables {
     pub(super) accounts: BTreeMap<AccountKey, Account>,
     pub(super) records: BTreeMap<(UserId, RecordKey), BTreeMap<String, Attribute>>,
     pub(super) remembered: BTreeMap<(UserId, String), RememberedAnswer>,
+    pub(super) erasures: BTreeMap<UserId, Erasure>,
     /// What the index shows of a job: what is true, what was true before, and since when it is not any more.
     index: BTreeMap<JobKey, IndexEntry>,
 }
@@ -99,7 +105,8 @@ impl World {
         if used.is_some_and(|used| used.expires_at > job.created_at) {
             return Some(StartOutcome::Repeated);
         }
-        let Some(link) = self.tables.links.get(&job.key.user_id).filter(|link| link.is_active) else {
+        let link = self.tables.links.get(&job.key.user_id);
+        let Some(link) = link.filter(|link| link.is_active && link.account == job.account) else {
             return Some(StartOutcome::NotLinked);
         };
         if let Some(holder) = link.active_job_id {
@@ -139,7 +146,8 @@ impl World {
             self.tell(format_args!("{} is refused the claim of {}", self.name_of(task), Short(key)));
             return ClaimOutcome::Refused;
         };
-        let mut claimed = job.claimed(&claim);
+        let (mut claimed, before) = (job.claimed(&claim), job.clone());
+        self.check_lease(task, &before);
         self.tell(format_args!(
             "{} claims {} with fence {}, states {}",
             self.name_of(task),
@@ -204,7 +212,11 @@ impl World {
             LockChange::Keep => true,
             LockChange::Acquire => {
                 self.tables.lock_is(before, true)
-                    && self.tables.links.get(&before.key.user_id).is_some_and(|link| link.is_active)
+                    && self
+                        .tables
+                        .links
+                        .get(&before.key.user_id)
+                        .is_some_and(|link| link.is_active && link.account == before.account)
             }
             LockChange::Release => sloppy || self.tables.lock_is(before, false),
         };
@@ -301,6 +313,7 @@ impl World {
         };
         job.due_at = Some(until);
         let job = job.clone();
+        self.check_wait(&job);
         self.report.writes += 1;
         self.put_in_index(&job, Some(due.due_at));
         Applied::Yes
@@ -316,7 +329,12 @@ impl World {
         Applied::Yes
     }
 
-    pub(super) fn store_link(&mut self, link: &Link) {
+    pub(super) fn store_link(&mut self, link: &Link) -> Applied {
+        let is_erased = self.tables.erasures.contains_key(&link.user_id);
+        if is_erased && !self.is_planted(Mistake::LinkWhileErasing) {
+            self.tell(format_args!("{} is not linked while data is erased", link.user_id));
+            return Applied::Lost;
+        }
         self.tell(format_args!("{} links {}", link.user_id, self.garmin.name_of(&link.account)));
         let stored = self.tables.links.get(&link.user_id);
         let mut link = link.clone();
@@ -333,23 +351,91 @@ impl World {
             self.forget_unfinished_days(&link.user_id);
         }
         self.tables.links.insert(link.user_id.clone(), link);
+        Applied::Yes
     }
 
-    /// Unlinking as one transaction: the unfinished job is cancelled, both locks are given back, the link is inactive.
-    pub(super) fn unlink(&mut self, task: TaskId, user: &UserId, cancel: Option<&Transition>) -> Applied {
-        if let Some(cancel) = cancel
+    /// Unlinking as one transaction: the unfinished job is cancelled, both locks are given back, the link is inactive and
+    /// without tokens, and what is to be erased is written down.
+    pub(super) fn unlink(&mut self, task: TaskId, unlink: &Unlink) -> Applied {
+        let Unlink { before, after, cancel, erasure } = unlink;
+        let is_as_read = self.tables.links.get(&before.user_id).is_some_and(|link| {
+            link.tokens_version == before.tokens_version
+                && link.is_active == before.is_active
+                && link.active_job_id == before.active_job_id
+        });
+        if !is_as_read {
+            return Applied::Lost;
+        }
+        let mut cancel = cancel.clone().filter(|_| !self.is_planted(Mistake::UnlinkLeavesTheJob));
+        if let Some(cancel) = cancel.as_mut().filter(|_| self.is_planted(Mistake::UnlinkKeepsFence)) {
+            cancel.after.fence = cancel.before.fence;
+        }
+        if let Some(cancel) = &cancel
             && self.apply_transition(task, cancel, &[]) == Applied::Lost
         {
             return Applied::Lost;
         }
-        let Some(link) = self.tables.links.get_mut(user) else { return Applied::Lost };
-        if link.active_job_id.is_some() {
-            return Applied::Lost;
+        let mut after = after.clone();
+        if self.is_planted(Mistake::RefreshRevivesTheLink) {
+            after.tokens_version = before.tokens_version;
         }
-        link.is_active = false;
-        self.tell(format_args!("{user} unlinks"));
+        let erases = if erasure.is_some() { ", and erases what was imported" } else { "" };
+        self.tell(format_args!("{} unlinks{erases}", before.user_id));
         self.report.writes += 1;
+        self.report.unlinked += 1;
+        self.tables.links.insert(before.user_id.clone(), after);
+        if let Some(erasure) = erasure {
+            self.tables.erasures.insert(before.user_id.clone(), erasure.clone());
+        }
+        self.check_unlinked(&before.user_id);
         Applied::Yes
+    }
+
+    /// One batch of an erasure, and the mark of how far it came.
+    pub(super) fn erase(&mut self, erasure: &Erasure, now: Moment) -> Erased {
+        let user = &erasure.user_id;
+        let is_as_read =
+            self.tables.erasures.get(user).is_some_and(|kept| {
+                kept.version == erasure.version && kept.erased_up_to == erasure.erased_up_to
+            });
+        if !is_as_read {
+            return Erased::Lost;
+        }
+        let after = erasure.erased_up_to.as_ref();
+        let left = self.tables.records.keys().filter(|(owner, _)| owner == user).map(|(_, key)| key);
+        let left: Vec<_> = left.filter(|key| after.is_none_or(|after| after < *key)).cloned().collect();
+        let batch = left.get(..left.len().min(ERASED_AT_ONCE)).unwrap_or_default();
+        self.check_erased(user, batch);
+        for key in batch {
+            self.tables.records.remove(&(user.clone(), key.clone()));
+        }
+        self.report.writes += 1;
+        let records = batch.len() as u64;
+        self.report.erased += records;
+        match batch.last().filter(|_| batch.len() < left.len()) {
+            Some(last) => {
+                let further = erasure.after(records, last.clone(), now);
+                self.tables.erasures.insert(user.clone(), further.clone());
+                Erased::Batch(further)
+            }
+            None => {
+                self.tables.erasures.remove(user);
+                self.tell(format_args!("everything of {user} is erased"));
+                self.check_all_erased(user);
+                Erased::All { records: erasure.records + records }
+            }
+        }
+    }
+
+    pub(super) fn postpone_erasure(&mut self, due: &DueErasure, until: Moment) -> Applied {
+        let erasure = self.tables.erasures.get_mut(&due.user_id);
+        match erasure.filter(|erasure| erasure.due_at == due.due_at) {
+            Some(erasure) => {
+                erasure.due_at = until;
+                Applied::Yes
+            }
+            None => Applied::Lost,
+        }
     }
 
     pub(super) fn replace_link_tokens(
@@ -361,7 +447,12 @@ impl World {
     ) -> Applied {
         let sloppy = self.is_planted(Mistake::TokensWithoutVersion);
         let Some(link) = self.tables.links.get(user) else { return Applied::Lost };
-        if link.tokens_version != version && !sloppy {
+        let revives = self.is_planted(Mistake::RefreshRevivesTheLink);
+        if (link.tokens_version != version || !(link.is_active || revives)) && !sloppy {
+            return Applied::Lost;
+        }
+        if !link.is_active {
+            self.violate(format_args!("4: {user} has unlinked, and the link gets tokens again"));
             return Applied::Lost;
         }
         let replaced = link.tokens.clone();
@@ -377,7 +468,8 @@ impl World {
     }
 
     pub(super) fn mark_reauth(&mut self, user: &UserId, version: u64) -> Applied {
-        match self.tables.links.get_mut(user).filter(|link| link.tokens_version == version) {
+        match self.tables.links.get_mut(user).filter(|link| link.is_active && link.tokens_version == version)
+        {
             Some(link) => {
                 link.reauth_required = true;
                 self.report.sign_ins_required += 1;

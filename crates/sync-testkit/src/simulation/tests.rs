@@ -1,6 +1,8 @@
 //! The promises of the simulation. `SIM_SEED=… cargo test -p sync-testkit two_thousand` brings one world back.
 #![expect(clippy::print_stdout, reason = "how a mistake was caught is worth reading")]
 
+use sync_core::ports::Applied;
+
 use super::*;
 
 /// Runs seeds on all cores and stops at the first violation.
@@ -106,8 +108,12 @@ struct Quiet(Simulation);
 
 impl Quiet {
     fn new() -> Self {
+        Self::of_seed(1)
+    }
+
+    fn of_seed(seed: u64) -> Self {
         let config = Config { troubled: TimeDelta::days(3), ..Config::one_quiet_job(Vec::new()) };
-        Self(Simulation::new(1, &config))
+        Self(Simulation::new(seed, &config))
     }
 
     fn after(&mut self, wait: TimeDelta) -> &mut Self {
@@ -184,7 +190,7 @@ fn a_worker_does_not_ask_with_the_tokens_of_another_account() {
         let mut link = world.tables.links.values().next().cloned().unwrap();
         link.tokens = SealedTokens(format!("{}|{id}", link.user_id));
         link.account = other;
-        world.store_link(&link);
+        assert_eq!(world.store_link(&link), Applied::Yes);
     }
     quiet.after(TimeDelta::minutes(5));
     assert_eq!(quiet.job().pause_reason, Some(PauseReason::ReauthRequired));
@@ -218,4 +224,24 @@ fn a_store_that_fails_once_does_not_cost_a_person_the_sign_in() {
         quiet.until(|world| world.report.completed == 2);
         assert_eq!(quiet.0.sim.world().report.sign_ins_required, 0, "{name}");
     }
+}
+
+/// Every invocation has time for a question or two, and a month of stress is thirty questions that Garmin has to refuse
+/// whole before.
+#[test]
+fn a_slow_garmin_with_a_small_cap_uses_up_no_claims() {
+    let mut most_claims = 0;
+    for seed in 0..8 {
+        let mut quiet = Quiet::of_seed(seed);
+        {
+            let mut world = quiet.0.sim.world();
+            world.faults = Faults { garmin_slow: 1.0, ..Faults::default() };
+            world.garmin.accounts.iter_mut().for_each(|account| account.stress_cap = 1);
+        }
+        quiet.after(TimeDelta::hours(3));
+        let job = quiet.job();
+        assert_eq!((job.status, job.failed_chunks), (JobStatus::Completed, vec![]), "seed {seed}");
+        most_claims = most_claims.max(job.fence);
+    }
+    assert!(most_claims > 10, "it took {most_claims} claims only");
 }

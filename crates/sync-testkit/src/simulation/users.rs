@@ -1,14 +1,15 @@
 //! People: what they press, when, and what their browsers are told.
 
+use serde_json::{Value, json};
 use sync_core::job::{Job, JobStatus};
 use sync_core::link::Link;
 use sync_core::ports::{Applied, ChunkQueue, Clock, JobStore, LinkStore, StoreError, TokenVault};
 use sync_core::transition::{self, LockChange};
-use sync_core::use_cases::control::{ControlError, Controller};
-use sync_core::use_cases::start::{StartRequest, Starter};
-use sync_core::use_cases::status::Reader;
-use sync_core::{AccountKey, JobId, JobKey, UserId};
+use sync_core::use_cases::start::StartRequest;
+use sync_core::use_cases::unlink::Unlinker;
+use sync_core::{AccountKey, JobId, JobKey, MetricType, UserId};
 
+use super::functions::{self, Ask, Told};
 use super::ports::Ports;
 
 /// What a person asks for.
@@ -19,7 +20,10 @@ pub(super) enum Wish {
     Pause(JobId),
     Resume(JobId),
     Cancel(JobId),
-    Unlink,
+    /// With or without what was imported.
+    Unlink {
+        erases: bool,
+    },
     Link(AccountKey),
     Status,
 }
@@ -28,21 +32,20 @@ pub(super) enum Wish {
 pub(super) async fn press(ports: Ports, user: UserId, wish: Wish) {
     match wish {
         Wish::Historical(request, start, end) => {
-            let answer = starter(&ports).historical(&request, Some(&start), Some(&end)).await;
-            if let Ok(answer) = answer {
-                ports.sim.world().check_answer(&user, request.idempotency_key.as_ref(), &answer);
+            let mut ask = start_of("historical", &request);
+            if let Some(body) = &mut ask.body {
+                body["startDate"] = start.into();
+                body["endDate"] = end.into();
             }
+            start_a_sync(&ports, &user, &ask).await;
         }
         Wish::Incremental(request) => {
-            if let Ok(answer) = starter(&ports).incremental(&request).await {
-                ports.sim.world().check_answer(&user, request.idempotency_key.as_ref(), &answer);
-            }
+            start_a_sync(&ports, &user, &start_of("incremental", &request)).await;
         }
-        Wish::Pause(job) => tell(&ports, "pause", controller(&ports).pause(&user, job).await),
-        Wish::Resume(job) => tell(&ports, "resume", controller(&ports).resume(&user, job).await),
+        Wish::Pause(job) => drop(told(&ports, &user, &Ask::control("pause", job)).await),
+        Wish::Resume(job) => drop(told(&ports, &user, &Ask::control("resume", job)).await),
         Wish::Cancel(job_id) => {
-            let cancelled = controller(&ports).cancel(&user, job_id).await;
-            if cancelled.is_ok() {
+            if told(&ports, &user, &Ask::control("cancel", job_id)).await.is_some() {
                 let mut world = ports.sim.world();
                 let status =
                     world.tables.jobs.get(&JobKey { user_id: user.clone(), job_id }).map(|job| job.status);
@@ -50,57 +53,56 @@ pub(super) async fn press(ports: Ports, user: UserId, wish: Wish) {
                     world.violate(format_args!("{user} was told that a job is cancelled: it is {status:?}"));
                 }
             }
-            tell(&ports, "cancel", cancelled);
         }
-        Wish::Unlink => drop(unlink(&ports, &user).await),
+        Wish::Unlink { erases } => unlink(&ports, &user, erases).await,
         Wish::Link(account) => drop(link(&ports, &user, account).await),
         Wish::Status => {
-            let reader = Reader { jobs: ports.clone() };
-            let _ = reader.status(&user).await;
-            if let Ok(page) = reader.jobs(&user, 2, None).await {
-                let foreign = page.items.iter().any(|job| job.key.user_id != user);
-                if foreign {
-                    ports.sim.world().violate(format_args!("17: {user} is shown somebody else's job"));
-                }
+            if let Some(status) = told(&ports, &user, &Ask::get("status", "")).await
+                && !status["job"].is_null()
+            {
+                ports.sim.world().check_shown(&user, &status["job"]);
+            }
+            if let Some(page) = told(&ports, &user, &Ask::get("jobs", "limit=2")).await {
+                let mut world = ports.sim.world();
+                page["jobs"].as_array().into_iter().flatten().for_each(|job| world.check_shown(&user, job));
             }
         }
     }
 }
 
-fn tell(ports: &Ports, what: &str, answer: Result<(), ControlError>) {
+async fn start_a_sync(ports: &Ports, user: &UserId, ask: &Ask) {
+    if let Some(answer) = told(ports, user, ask).await {
+        ports.sim.world().check_start_told(user, ask.idempotency_key.as_ref(), &answer);
+    }
+}
+
+/// Asks, and has the answer checked. What a 200 says.
+async fn told(ports: &Ports, user: &UserId, ask: &Ask) -> Option<Value> {
+    let told = functions::call(ports, user, ask).await;
+    ports.sim.world().check_told(ports.task, user, ask, told.as_ref());
+    told.filter(Told::is_ok).map(|told| told.body)
+}
+
+fn start_of(path: &'static str, request: &StartRequest) -> Ask {
+    let mut body = json!({});
+    if !request.metric_types.is_all() {
+        body["metricTypes"] = request.metric_types.iter().map(MetricType::name).collect();
+    }
+    if let Some(zone) = request.time_zone {
+        body["timeZone"] = zone.name().into();
+    }
+    Ask { idempotency_key: request.idempotency_key.clone(), ..Ask::post(path, body) }
+}
+
+async fn unlink(ports: &Ports, user: &UserId, erases: bool) {
+    let unlinker = Unlinker { jobs: ports.clone(), links: ports.clone(), clock: ports.clone() };
+    let outcome = unlinker.unlink(user, erases).await;
     let mut world = ports.sim.world();
     let name = world.name_of(ports.task);
-    match answer {
-        Ok(()) => world.tell(format_args!("{name}: {what} is answered")),
-        Err(error) => world.tell(format_args!("{name}: {what} is refused: {error}")),
+    match outcome {
+        Ok(()) => world.tell(format_args!("{name}: {user} is told that the link is gone")),
+        Err(error) => world.tell(format_args!("{name}: {user} is not unlinked: {error}")),
     }
-}
-
-fn starter(ports: &Ports) -> Starter<Ports, Ports, Ports, Ports, Ports> {
-    Starter {
-        jobs: ports.clone(),
-        links: ports.clone(),
-        queue: ports.clone(),
-        clock: ports.clone(),
-        ids: ports.clone(),
-    }
-}
-
-fn controller(ports: &Ports) -> Controller<Ports, Ports, Ports, Ports> {
-    Controller { jobs: ports.clone(), links: ports.clone(), queue: ports.clone(), clock: ports.clone() }
-}
-
-/// Unlinking as the protocol has it: one transaction that cancels the unfinished job and makes the link inactive.
-async fn unlink(ports: &Ports, user: &UserId) -> Result<(), StoreError> {
-    for _ in 0..3 {
-        let Some(link) = LinkStore::link(ports, user).await? else { return Ok(()) };
-        let job = unfinished_job(ports, &link).await?;
-        let cancel = job.and_then(|job| transition::cancel(&job, ports.now()).ok());
-        if ports.write(|world| world.unlink(ports.task, user, cancel.as_ref())).await? == Applied::Yes {
-            break;
-        }
-    }
-    Ok(())
 }
 
 async fn unfinished_job(ports: &Ports, link: &Link) -> Result<Option<Job>, StoreError> {
@@ -131,7 +133,9 @@ async fn link(ports: &Ports, user: &UserId, account: AccountKey) -> Result<(), S
         linked_at: now,
         updated_at: now,
     };
-    let _nothing_is_erased_here = ports.put_link(&link).await?;
+    if ports.put_link(&link).await? == Applied::Lost {
+        return Ok(());
+    }
     let Some(link) = LinkStore::link(ports, user).await? else { return Ok(()) };
     let Some(job) = unfinished_job(ports, &link).await? else { return Ok(()) };
     if job.account != link.account {

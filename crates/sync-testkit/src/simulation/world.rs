@@ -43,6 +43,8 @@ pub(super) struct Actor {
     pub(super) what: &'static str,
     /// How wrong its clock is.
     pub(super) skew: TimeDelta,
+    /// Its clock has jumped while it was at work.
+    pub(super) clock_jumped: bool,
     /// The latest its clock ever showed it.
     pub(super) latest_reading: Moment,
     /// Not polled before.
@@ -51,6 +53,8 @@ pub(super) struct Actor {
     pub(super) looked_at: BTreeMap<AccountKey, u64>,
     /// The chunk that its message named (only read by a mistake).
     pub(super) chunk: Option<u32>,
+    /// A store has failed it.
+    pub(super) was_failed: bool,
     /// The job that it has claimed, and with which fence.
     pub(super) claimed: Option<(JobKey, u64)>,
 }
@@ -84,12 +88,22 @@ pub struct Report {
     pub failed: u64,
     /// Jobs cancelled.
     pub cancelled: u64,
+    /// Links ended.
+    pub unlinked: u64,
+    /// Records erased.
+    pub erased: u64,
     /// Nudges sent.
     pub messages: u64,
     /// Messages delivered, again or for the first time.
     pub deliveries: u64,
     /// Messages that nobody could handle in five deliveries.
     pub dead_letters: u64,
+    /// Those of them that nobody could read.
+    pub poison: u64,
+    /// Requests to the API that were answered with 200 or 304.
+    pub answered: u64,
+    /// Requests to the API that were refused, for a reason that the person is told.
+    pub refused: u64,
     /// Looks of sweepers at a due job.
     pub looks: u64,
     /// Calls to Garmin.
@@ -120,9 +134,14 @@ impl Report {
         self.completed += other.completed;
         self.failed += other.failed;
         self.cancelled += other.cancelled;
+        self.unlinked += other.unlinked;
+        self.erased += other.erased;
         self.messages += other.messages;
         self.deliveries += other.deliveries;
         self.dead_letters += other.dead_letters;
+        self.poison += other.poison;
+        self.answered += other.answered;
+        self.refused += other.refused;
         self.looks += other.looks;
         self.calls += other.calls;
         self.late_calls += other.late_calls;
@@ -239,10 +258,12 @@ impl World {
         Actor {
             what,
             skew,
+            clock_jumped: false,
             latest_reading: self.now() + skew,
             frozen_until: None,
             looked_at: BTreeMap::new(),
             chunk: None,
+            was_failed: false,
             claimed: None,
         }
     }
@@ -266,6 +287,14 @@ impl World {
         }
     }
 
+    /// A store fails the actor.
+    pub(super) fn note_store_fault(&mut self, task: TaskId) {
+        self.report.store_faults += 1;
+        if let Some(actor) = self.actors.get_mut(&task) {
+            actor.was_failed = true;
+        }
+    }
+
     /// What the actor's clock shows.
     pub(super) fn clock_of(&mut self, task: TaskId) -> Moment {
         let now = self.now();
@@ -275,6 +304,7 @@ impl World {
             let jump = if self.rng.random() { jump } else { -jump };
             if let Some(actor) = self.actors.get_mut(&task) {
                 actor.skew = jump;
+                actor.clock_jumped = true;
             }
         }
         match self.actors.get_mut(&task) {

@@ -203,7 +203,9 @@ impl World {
         let (jobs, links, queue, clock) = self.ports();
         let eraser = Eraser { erasures: jobs.clone(), queue: queue.clone(), clock: clock.clone() };
         let sweeper = Sweeper { jobs, links, queue, clock };
-        sweep_jobs::handle(&sweeper, &eraser, LambdaEvent::new(event.clone(), Context::default())).await
+        let mut context = Context::default();
+        context.deadline = u64::try_from((self.now() + TimeDelta::seconds(60)).timestamp_millis()).unwrap();
+        sweep_jobs::handle(&sweeper, &eraser, LambdaEvent::new(event.clone(), context)).await
     }
 
     fn ports(&self) -> (MemoryStore, MemoryStore, MemoryQueue, ManualClock) {
