@@ -36,6 +36,8 @@ pub fn json() -> Result<String, serde_json::Error> {
         paths::start_incremental, paths::start_historical, paths::estimate, paths::status, paths::jobs, paths::pause, paths::resume, paths::cancel,
         paths::link_status, paths::login, paths::resume_login, paths::link, paths::unlink,
     ),
+    // What only answers refer to: utoipa collects the schemas of bodies, but not those of `IntoResponses`.
+    components(schemas(refusals::AnyError, refusals::ApiErrorBody, refusals::GatewayErrorBody)),
     security(("token" = [])),
     modifiers(&Token),
 )]
@@ -49,5 +51,22 @@ impl Modify for Token {
         token.bearer_format = Some("JWT".to_owned());
         let components = description.components.get_or_insert_default();
         components.add_security_scheme("token", SecurityScheme::Http(token));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        let text = json().unwrap();
+        let description: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let references: Vec<&str> =
+            text.split("\"$ref\": \"#").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        assert!(!references.is_empty());
+        for reference in references {
+            assert!(description.pointer(reference).is_some(), "nothing is at {reference}");
+        }
     }
 }
