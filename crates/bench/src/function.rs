@@ -20,7 +20,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinHandle;
 
-use crate::memory;
+use crate::kernel;
 
 /// Longer than any event takes here.
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -142,7 +142,15 @@ impl Function {
     /// # Errors
     /// When it has ended.
     pub fn peak_mb(&self) -> Result<f64> {
-        memory::peak_mb(&self.process.id().context("it has ended")?.to_string())
+        kernel::peak_mb(&self.process.id().context("it has ended")?.to_string())
+    }
+
+    /// How long it has been on a processor so far.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn processor_time(&self) -> Result<Duration> {
+        kernel::processor_time(&self.process.id().context("it has ended")?.to_string())
     }
 
     /// Ends it.

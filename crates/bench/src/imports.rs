@@ -5,8 +5,8 @@ use std::time::Instant;
 use anyhow::{Context as _, Result};
 use chrono::{Datelike as _, NaiveDate};
 
+use crate::kernel;
 use crate::line::Line;
-use crate::memory;
 use crate::report::{Report, Table};
 
 /// Years that are imported, each by a user of its own.
@@ -53,7 +53,7 @@ pub async fn measure(line: &Line, years: &[i32], report: &mut Report) -> Result<
         let (requests, sent) = (consumed.requests() as f64, consumed.bytes_sent as f64);
         let (read, written) = (consumed.read_units, consumed.write_units);
         let name = if *years == 1 { "1 year".to_owned() } else { format!("{years} years") };
-        let peak = memory::peak_mb("self")?;
+        let peak = kernel::peak_mb("self")?;
         whole.row(&name, [chunks, seconds, calls, requests, read, written, sent / 1e6, peak]);
         let of_chunk =
             [seconds * 1_000.0, calls, requests, read, written, sent / 1e3].map(|all| all / chunks);
@@ -75,5 +75,24 @@ pub async fn measure(line: &Line, years: &[i32], report: &mut Report) -> Result<
         1.5,
     );
     report.tables.extend([whole, each]);
+    report.tables.push(daily_syncs(line, years.len()).await?);
     Ok(())
+}
+
+/// What is asked for every day: the days since two before the watermark, three of which are there already.
+async fn daily_syncs(line: &Line, number: usize) -> Result<Table> {
+    let user = format!("user-{number}");
+    let mut table = Table::new("four days", &["ms", "Garmin calls", "requests", "read units", "write units"]);
+    let first = day(2029, 6, 1);
+    line.import(&user, first, day(2029, 6, 3)).await?;
+    for (name, last) in [("three of them known", day(2029, 6, 4)), ("all of them known", day(2029, 6, 4))] {
+        line.simulator.clear_calls();
+        let begun = Instant::now();
+        let (shown, consumed) = line.meter.during(line.import(&user, first, last)).await;
+        shown?;
+        let millis = begun.elapsed().as_secs_f64() * 1_000.0 - 1_000.0;
+        let (calls, requests) = (line.simulator.calls().len() as f64, consumed.requests() as f64);
+        table.row(name, [millis, calls, requests, consumed.read_units, consumed.write_units]);
+    }
+    Ok(table)
 }

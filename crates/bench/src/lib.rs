@@ -12,9 +12,9 @@
 
 pub mod function;
 pub mod imports;
+pub mod kernel;
 pub mod line;
 pub mod load;
-pub mod memory;
 pub mod processes;
 pub mod report;
 pub mod requests;

@@ -28,6 +28,7 @@ use sync_core::{Clock, JobStore as _, LinkStore as _, TokenVault as _, UserId};
 use sync_garmin::{GarminClient, GarminConfig, Jitter};
 use sync_testkit::meter::Meter;
 use tempfile::TempDir;
+use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
 use url::Url;
 
@@ -83,6 +84,30 @@ pub struct Line {
     clock: LaterClock,
     aws: EmbeddedAws,
     directory: TempDir,
+    _outside: Outside,
+}
+
+/// The threads of what is not ours, Garmin and AWS: what blocks there, as a commit does in the embedded database, holds up
+/// nobody here.
+#[derive(Debug)]
+struct Outside(Option<Runtime>);
+
+impl Outside {
+    fn new() -> Result<Self> {
+        Ok(Self(Some(Builder::new_multi_thread().enable_all().thread_name("outside").build()?)))
+    }
+
+    async fn start<T: Send + 'static>(&self, service: impl Future<Output = T> + Send + 'static) -> Result<T> {
+        Ok(self.0.as_ref().context("it has ended")?.spawn(service).await?)
+    }
+}
+
+impl Drop for Outside {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 impl Line {
@@ -94,7 +119,8 @@ impl Line {
         let directory = tempfile::tempdir()?;
         let clock = LaterClock(config.ahead);
         let storage = Storage::File(directory.path().join("tables.db"));
-        let aws = EmbeddedAws::start(Options { storage, ..Options::default() }).await?;
+        let outside = Outside::new()?;
+        let aws = outside.start(EmbeddedAws::start(Options { storage, ..Options::default() })).await??;
         let clients = aws.clients();
         sync_aws::migrate(&clients.dynamodb, "").await?;
         let make = async |name: &str| -> Result<String> {
@@ -117,7 +143,7 @@ impl Line {
         simulated.accounts = (0..config.people)
             .map(|number| AccountConfig { hrv_since: born, ..AccountConfig::new(name(number)).since(born) })
             .collect();
-        let simulator = Simulator::start(simulated).await?;
+        let simulator = outside.start(Simulator::start(simulated)).await??;
         let garmin_url = Url::parse(&simulator.base_url())?;
         let mut garmin = GarminConfig::simulator(garmin_url.clone(), garmin_url);
         garmin.intraday = config.intraday;
@@ -157,6 +183,7 @@ impl Line {
             clock,
             aws,
             directory,
+            _outside: outside,
         };
         for number in 0..config.people {
             line.link(&name(number)).await?;
@@ -239,7 +266,21 @@ impl Line {
     /// # Errors
     /// When nothing is started.
     pub async fn start_import(&self, user: &str, from: NaiveDate, to: NaiveDate) -> Result<String> {
-        let body = json!({"startDate": from.to_string(), "endDate": to.to_string()});
+        self.start_import_of(&[], user, from, to).await
+    }
+
+    /// The same for these metric types alone; none means all.
+    ///
+    /// # Errors
+    /// When nothing is started.
+    pub async fn start_import_of(
+        &self,
+        metrics: &[String],
+        user: &str,
+        from: NaiveDate,
+        to: NaiveDate,
+    ) -> Result<String> {
+        let body = json!({"startDate": from.to_string(), "endDate": to.to_string(), "metricTypes": metrics});
         let request = request("POST", "sync/historical", user, Some(&body))?;
         let answer =
             create_job::handle(&self.starter, request).await.map_err(|error| anyhow::anyhow!(error))?;

@@ -8,8 +8,8 @@ use chrono::NaiveDate;
 use tokio::task::JoinSet;
 
 use crate::imports::day;
+use crate::kernel;
 use crate::line::Line;
-use crate::memory;
 use crate::report::{Report, Table, Times};
 
 /// How often an open page asks.
@@ -19,7 +19,7 @@ const POLL_EVERY: Duration = Duration::from_secs(3);
 const IDLE: Duration = Duration::from_secs(15);
 
 /// How much.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Load {
     /// People who import.
     pub users: usize,
@@ -27,6 +27,8 @@ pub struct Load {
     pub pollers: usize,
     /// Workers, as the functions' concurrency.
     pub workers: usize,
+    /// What is imported; none means everything.
+    pub metrics: Vec<String>,
 }
 
 /// Lets everybody import 2024.
@@ -40,11 +42,11 @@ pub async fn measure(line: Arc<Line>, load: Load, report: &mut Report) -> Result
         tokio::time::sleep(IDLE).await;
         close(pages).await?
     };
-    let before = memory::peak_mb("self")?;
+    let before = kernel::peak_mb("self")?;
 
     let begun = Instant::now();
     for number in 0..load.users {
-        line.start_import(&format!("user-{number}"), first, last).await?;
+        line.start_import_of(&load.metrics, &format!("user-{number}"), first, last).await?;
     }
     let started = begun.elapsed().as_secs_f64();
     let pages = open_pages(&line, load.pollers);
@@ -81,7 +83,7 @@ pub async fn measure(line: Arc<Line>, load: Load, report: &mut Report) -> Result
     line.nothing_is_left().await?;
     everything_is_there(&line, first, last).await?;
 
-    let peak = memory::peak_mb("self")?;
+    let peak = kernel::peak_mb("self")?;
     let ended = Times::of(ended);
     let mut table = Table::new(
         format!("{} imports of a year at once, {} workers", load.users, load.workers),

@@ -57,6 +57,9 @@ enum What {
         /// Workers.
         #[arg(long, default_value_t = 8)]
         workers: usize,
+        /// Metric types to import; without any, all.
+        #[arg(long, value_delimiter = ',')]
+        metrics: Vec<String>,
     },
 }
 
@@ -69,10 +72,11 @@ async fn main() -> Result<ExitCode> {
         What::Cold { functions, runs, starts_only } => {
             cold(&functions, runs, starts_only, &mut report).await?;
         }
-        What::Load { users, pollers, workers } => {
+        What::Load { users, pollers, workers, metrics } => {
             let config = LineConfig { people: users, ahead: TimeDelta::zero(), intraday: false };
             let line = Arc::new(Line::start(&config).await?);
-            load::measure(line, Load { users, pollers: pollers.min(users), workers }, &mut report).await?;
+            let load = Load { users, pollers: pollers.min(users), workers, metrics };
+            load::measure(line, load, &mut report).await?;
         }
     }
     print!("{report}");
