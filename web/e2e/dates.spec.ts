@@ -1,0 +1,42 @@
+import { expect, test } from './fixtures'
+
+/** 23:30 on a 31 December in UTC: another year already to the east of it, and not yet to the west. */
+const NEW_YEAR = new Date('2025-12-31T23:30:00Z')
+/** Half an hour before the clocks of Berlin go from 2 to 3. */
+const SPRING = new Date('2026-03-29T00:30:00Z')
+
+for (const { zone, now, today, aYearAgo } of [
+  { zone: 'Pacific/Kiritimati', now: NEW_YEAR, today: '2026-01-01', aYearAgo: '2025-01-01' },
+  { zone: 'Pacific/Auckland', now: NEW_YEAR, today: '2026-01-01', aYearAgo: '2025-01-01' },
+  { zone: 'America/New_York', now: NEW_YEAR, today: '2025-12-31', aYearAgo: '2024-12-31' },
+  { zone: 'Europe/Berlin', now: SPRING, today: '2026-03-29', aYearAgo: '2025-03-29' },
+  { zone: 'America/Los_Angeles', now: SPRING, today: '2026-03-28', aYearAgo: '2025-03-28' },
+]) {
+  test.describe(zone, () => {
+    test.use({ timezoneId: zone })
+
+    test(`today is ${today} at ${now.toISOString()}`, async ({ settings: page }) => {
+      await page.clock.setFixedTime(now)
+      await page.getByRole('button', { name: 'Historical Import' }).click()
+      await expect(page.getByLabel('End Date')).toHaveValue(today)
+      await expect(page.getByLabel('End Date')).toHaveAttribute('max', today)
+      await expect(page.getByLabel('Start Date')).toHaveValue(aYearAgo)
+    })
+  })
+}
+
+test('what cannot be imported is said beside the field, and the keyboard is put there', async ({ settings: page }) => {
+  await page.getByRole('button', { name: 'Historical Import' }).click()
+  await page.getByLabel('Start Date').fill('1999-12-31')
+  await expect(page.getByLabel('Start Date')).toHaveAccessibleDescription('Not before Jan 1, 2000.')
+  await page.getByRole('button', { name: 'Start Import' }).click()
+  await expect(page.getByLabel('Start Date')).toBeFocused()
+  await expect(page.getByRole('dialog')).toBeVisible()
+})
+
+test('the zone of the browser goes with the request', async ({ settings: page }) => {
+  await page.getByRole('button', { name: 'Historical Import' }).click()
+  const asked = page.waitForRequest('**/sync/historical')
+  await page.getByRole('button', { name: 'Start Import' }).click()
+  expect((await asked).postDataJSON()).toMatchObject({ timeZone: 'Europe/Berlin', metricTypes: [] })
+})
