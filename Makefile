@@ -22,6 +22,7 @@ run: ## the whole system on this machine: demo account, live import of two years
 test: ## every test, against the embedded DynamoDB and SQS and the simulated Garmin
 	$(INFRA_TEST)
 	$(CARGO_TEST) --workspace
+	python3 tools/schemathesis/run.py
 
 check: $(TOOLS)/bin/cargo-deny ## formatting, lints with warnings denied, licences, sources, advisories and walls
 	cargo fmt --all --check

@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
@@ -21,9 +21,9 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::gateway_event::{Arrival, event};
-use crate::invocation;
 use crate::issuer::Issuer;
 use crate::page::{self, Page};
+use crate::{gateway_head, invocation};
 
 /// What goes to the API; the rest is the page's (`infra/page.tf`).
 const API_PATHS: &str = "/integrations/{*path}";
@@ -105,8 +105,8 @@ impl Gateway {
         axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await
     }
 
-    fn claims(&self, request: &Request) -> Option<Map<String, Value>> {
-        let given = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
+    fn claims(&self, headers: &HeaderMap) -> Option<Map<String, Value>> {
+        let given = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
         let (scheme, token) = given.split_once(' ')?;
         if !scheme.eq_ignore_ascii_case("bearer") {
             return None;
@@ -142,19 +142,20 @@ async fn answer(
 }
 
 async fn pass_on(gateway: &Gateway, source: SocketAddr, request: Request, request_id: &str) -> Response {
-    let found = gateway
-        .routes
-        .iter()
-        .find(|route| route.method == *request.method() && route.path == request.uri().path());
+    let (parts, body) = request.into_parts();
+    if let Err(status) = gateway_head::check(&parts) {
+        return message(status, status.canonical_reason().unwrap_or_default());
+    }
+    let found =
+        gateway.routes.iter().find(|route| route.method == parts.method && route.path == parts.uri.path());
     let Some(route) = found else {
         return message(StatusCode::NOT_FOUND, "Not Found");
     };
-    let Some(claims) = gateway.claims(&request) else {
+    let Some(claims) = gateway.claims(&parts.headers) else {
         let mut refused = message(StatusCode::UNAUTHORIZED, "Unauthorized");
         refused.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         return refused;
     };
-    let (parts, body) = request.into_parts();
     let Ok(body) = axum::body::to_bytes(body, MAX_BODY).await else {
         return message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
     };

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use axum::http::{HeaderMap, header, request::Parts};
+use axum::http::{HeaderMap, HeaderName, header, request::Parts};
 use base64::Engine as _;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
@@ -35,7 +35,7 @@ pub fn event(parts: &Parts, body: &[u8], arrival: &Arrival<'_>) -> Value {
         "routeKey": arrival.route_key,
         "rawPath": path,
         "rawQueryString": raw_query,
-        "headers": headers(&parts.headers),
+        "headers": headers(&parts.headers, arrival.source),
         "requestContext": {
             "accountId": "000000000000",
             "apiId": "local",
@@ -77,10 +77,16 @@ pub fn event(parts: &Parts, body: &[u8], arrival: &Arrival<'_>) -> Value {
     event
 }
 
-/// Names in lower case, values of one name joined by commas. Cookies have a field of their own.
-fn headers(headers: &HeaderMap) -> BTreeMap<&str, String> {
-    let mut joined = BTreeMap::<&str, String>::new();
-    for (name, value) in headers.iter().filter(|(name, _)| *name != header::COOKIE) {
+/// Names in lower case, values of one name joined by commas. Cookies have a field of their own, and what was forwarded
+/// from where is for the gateway to say, not for the caller.
+fn headers(headers: &HeaderMap, source: SocketAddr) -> BTreeMap<&str, String> {
+    let mut joined = BTreeMap::from([
+        ("x-forwarded-for", source.ip().to_string()),
+        ("x-forwarded-proto", "http".to_owned()),
+    ]);
+    let by_the_gateway =
+        |name: &HeaderName| *name == header::COOKIE || name.as_str().starts_with("x-forwarded-");
+    for (name, value) in headers.iter().filter(|(name, _)| !by_the_gateway(name)) {
         let value = String::from_utf8_lossy(value.as_bytes());
         joined
             .entry(name.as_str())
@@ -147,10 +153,13 @@ fn is_text(headers: &HeaderMap) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::Request;
+    use axum::http::{HeaderValue, Method, Request, Uri};
     use lambda_http::RequestExt as _;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
 
     use super::*;
+    use crate::gateway_head;
 
     fn arrived(request: axum::http::request::Builder, body: &[u8]) -> Value {
         let (parts, ()) = request.body(()).unwrap().into_parts();
@@ -209,6 +218,16 @@ mod tests {
     }
 
     #[test]
+    fn what_was_forwarded_from_where_is_not_for_the_caller_to_say() {
+        let request = Request::post("/here")
+            .header("X-Forwarded-Proto", "no scheme")
+            .header("X-Forwarded-For", "203.0.113.7")
+            .header("X-Forwarded-Host", "elsewhere.example");
+        let event = arrived(request, b"");
+        assert_eq!(event["headers"], json!({"x-forwarded-for": "127.0.0.1", "x-forwarded-proto": "http"}));
+    }
+
+    #[test]
     fn the_event_reads_back_as_the_request_it_was_made_of() {
         let request = Request::post("/here?x=1").header("Content-Type", "application/json");
         let request = lambda_http::request::from_str(&arrived(request, b"{}").to_string()).unwrap();
@@ -218,5 +237,62 @@ mod tests {
         let context = request.request_context();
         let authorizer = context.authorizer().unwrap();
         assert_eq!(authorizer.jwt.as_ref().unwrap().claims["sub"], "ann");
+    }
+
+    /// Heads as whoever may send them: mostly what a client sends, and anything that HTTP lets through.
+    fn heads() -> impl Strategy<Value = Parts> {
+        let text =
+            || prop_oneof![4 => Just("localhost:3000".to_owned()), 1 => "[!-~]{0,12}", 1 => "[ -~]{0,12}"];
+        let value = || {
+            prop_oneof![3 => text().prop_map(String::into_bytes), 1 => vec(any::<u8>(), 0..12)]
+                .prop_filter_map("no header value", |bytes| HeaderValue::from_bytes(&bytes).ok())
+        };
+        let name = prop_oneof![
+            Just("host"),
+            Just("x-forwarded-proto"),
+            Just("x-forwarded-for"),
+            Just("content-type"),
+            Just("cookie"),
+            Just("idempotency-key"),
+            Just("if-none-match"),
+        ];
+        let target = prop_oneof!["/here", "/here\\?[!-~]{0,40}", "/[!-~]{0,20}"]
+            .prop_filter_map("no target", |target| target.parse::<Uri>().ok());
+        (target, value(), vec((name, value()), 0..4)).prop_map(|(target, host, headers)| {
+            let (mut parts, ()) = Request::new(()).into_parts();
+            (parts.method, parts.uri) = (Method::POST, target);
+            parts.headers.insert(header::HOST, host);
+            for (name, value) in headers {
+                parts.headers.append(name, value);
+            }
+            parts
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn whatever_head_and_body_are_let_through_arrive(
+            parts in heads(),
+            body in vec(any::<u8>(), 0..40),
+        ) {
+            if gateway_head::check(&parts).is_err() {
+                return Ok(());
+            }
+            let arrival = Arrival {
+                route_key: "POST /here",
+                request_id: "r-1",
+                at: DateTime::UNIX_EPOCH,
+                source: ([127, 0, 0, 1], 9).into(),
+                claims: &Map::new(),
+            };
+            let event = event(&parts, &body, &arrival).to_string();
+            let request = lambda_http::request::from_str(&event);
+            prop_assert!(request.is_ok(), "{:?}", request);
+            let request = request.unwrap();
+            prop_assert_eq!(request.raw_http_path(), parts.uri.path());
+            prop_assert_eq!(request.body().as_ref(), body.as_slice());
+        }
     }
 }

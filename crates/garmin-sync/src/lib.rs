@@ -15,6 +15,7 @@ pub mod demo;
 pub mod garmin;
 pub mod gateway;
 pub mod gateway_event;
+pub mod gateway_head;
 pub mod history;
 pub mod invocation;
 pub mod issuer;

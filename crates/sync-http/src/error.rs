@@ -18,6 +18,41 @@ use crate::request::RequestError;
 /// After how many seconds a caller may try again what was unavailable.
 pub const RETRY_AFTER_SECONDS: u32 = 5;
 
+/// Every code there is. The description has them, so a client can tell which it knows; a handler test fails for one that
+/// is answered and does not stand here.
+pub const CODES: &[&str] = &[
+    "account_busy",
+    "already_running",
+    "body_too_large",
+    "cannot_cancel",
+    "cannot_pause",
+    "cannot_resume",
+    "dates_required",
+    "end_in_future",
+    "garmin_not_connected",
+    "idempotency_key_reused",
+    "internal_error",
+    "invalid_body",
+    "invalid_cursor",
+    "invalid_date",
+    "invalid_field",
+    "invalid_idempotency_key",
+    "invalid_json",
+    "invalid_limit",
+    "job_id_required",
+    "job_not_found",
+    "method_not_allowed",
+    "not_found",
+    "range_too_long",
+    "start_after_end",
+    "start_too_early",
+    "unauthorized",
+    "unavailable",
+    "unknown_metric_type",
+    "unknown_time_zone",
+    "unsupported_media_type",
+];
+
 /// An error as a caller sees it, and what was inside it, for the log.
 #[derive(Debug)]
 pub struct ApiError {

@@ -6,7 +6,9 @@ mod paths;
 mod refusals;
 mod requests;
 
+use utoipa::openapi::schema::SchemaType;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{Content, RefOr, Required, Schema, Type};
 use utoipa::{Modify, OpenApi};
 
 /// The description, OpenAPI 3.1, as JSON for people to read.
@@ -39,7 +41,7 @@ pub fn json() -> Result<String, serde_json::Error> {
     // What only answers refer to: utoipa collects the schemas of bodies, but not those of `IntoResponses`.
     components(schemas(refusals::AnyError, refusals::ApiErrorBody, refusals::GatewayErrorBody)),
     security(("token" = [])),
-    modifiers(&Token),
+    modifiers(&Token, &BodyOrNone),
 )]
 struct Description;
 
@@ -52,6 +54,34 @@ impl Modify for Token {
         let components = description.components.get_or_insert_default();
         components.add_security_scheme("token", SecurityScheme::Http(token));
     }
+}
+
+/// A body that may be left out is not one that may be null, which is all that `Option` says.
+struct BodyOrNone;
+
+impl Modify for BodyOrNone {
+    fn modify(&self, description: &mut utoipa::openapi::OpenApi) {
+        let bodies = description.paths.paths.values_mut().filter_map(|path| {
+            match path.post.as_mut()?.request_body.as_mut()? {
+                RefOr::T(body) if body.required != Some(Required::True) => Some(body),
+                _ => None,
+            }
+        });
+        for content in bodies.flat_map(|body| body.content.values_mut()) {
+            if let RefOr::T(Content { schema: Some(schema), .. }) = content
+                && let RefOr::T(Schema::OneOf(either)) = schema
+            {
+                either.items.retain(|item| !is_null(item));
+                if let [only] = either.items.as_slice() {
+                    *schema = only.clone();
+                }
+            }
+        }
+    }
+}
+
+fn is_null(schema: &RefOr<Schema>) -> bool {
+    matches!(schema, RefOr::T(Schema::Object(object)) if object.schema_type == SchemaType::Type(Type::Null))
 }
 
 #[cfg(test)]

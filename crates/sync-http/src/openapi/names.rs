@@ -8,6 +8,8 @@ use sync_core::{JobStatus, MetricType, SyncType};
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
+use crate::error::CODES;
+
 /// A schema for each enum of the domain: its name, and a sentence.
 macro_rules! names {
     ($($schema:ident: $domain:ident, $name:literal, $description:literal;)+) => {$(
@@ -35,6 +37,22 @@ names! {
     MetricTypeName: MetricType, "MetricType", "What can be imported.";
     PauseReasonName: PauseReason, "PauseReason", "What a paused job waits for: its user, Garmin, or a new sign-in.";
     GapReasonName: GapReason, "GapReason", "Why days could not be had: Garmin no longer has them in this detail, or refuses them.";
+}
+
+/// The codes of errors.
+#[derive(Clone, Copy, Debug)]
+pub struct ErrorCodeName;
+
+impl PartialSchema for ErrorCodeName {
+    fn schema() -> RefOr<Schema> {
+        one_of(CODES.iter(), "A name for what is wrong that programs can rely on.")
+    }
+}
+
+impl ToSchema for ErrorCodeName {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("ErrorCode")
+    }
 }
 
 fn one_of<T: Serialize>(values: impl Iterator<Item = T>, description: &str) -> RefOr<Schema> {

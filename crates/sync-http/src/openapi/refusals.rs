@@ -4,6 +4,8 @@
 use serde::Serialize;
 use utoipa::{IntoResponses, ToSchema};
 
+use super::names::ErrorCodeName;
+
 /// An error of ours.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -11,7 +13,7 @@ pub(super) struct ApiErrorBody {
     /// A sentence for people.
     error: String,
     /// A name that programs can rely on.
-    #[schema(pattern = "^[a-z_]+$")]
+    #[schema(value_type = ErrorCodeName)]
     code: String,
     /// Names the request in our logs; told when the fault is ours.
     #[schema(nullable = false)]

@@ -61,8 +61,8 @@ pub(super) struct PageParameters {
     /// How many jobs.
     #[param(minimum = 1, maximum = 100, default = 20, nullable = false)]
     limit: Option<u32>,
-    /// The `cursor` of the page before.
-    #[param(format = "uuid", nullable = false)]
+    /// The `cursor` of the page before, as it was given.
+    #[param(nullable = false)]
     cursor: Option<String>,
 }
 

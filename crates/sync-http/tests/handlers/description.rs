@@ -36,3 +36,13 @@ fn every_route_is_described_and_nothing_else_is() {
         .collect();
     assert_eq!(described, answered);
 }
+
+#[test]
+fn a_body_that_may_be_left_out_may_not_be_null() {
+    let description: Value = serde_json::from_str(&sync_http::openapi::json().unwrap()).unwrap();
+    for path in ["/integrations/garmin/sync/incremental", "/integrations/garmin/unlink"] {
+        let body = &description["paths"][path]["post"]["requestBody"];
+        assert_ne!(body["required"], true, "{path}");
+        assert_eq!(body["content"]["application/json"]["schema"]["type"], "object", "{path}: {body}");
+    }
+}

@@ -16,6 +16,7 @@ macro_rules! assert_sorted_json_snapshot {
 
 mod contract;
 mod description;
+mod edge;
 mod events;
 mod logs;
 mod queue;

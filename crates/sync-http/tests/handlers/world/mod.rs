@@ -401,6 +401,10 @@ impl Answer {
             Body::Text(text) => serde_json::from_str(&text).unwrap(),
             other => panic!("an answer is text, not {other:?}"),
         };
+        if parts.status.as_u16() >= 400 {
+            let code = body["code"].as_str().unwrap();
+            assert!(sync_http::error::CODES.contains(&code), "{code} is answered and not among the CODES");
+        }
         Self { status: parts.status.as_u16(), headers: headers.collect(), body }
     }
 
