@@ -19,5 +19,6 @@ mod description;
 mod edge;
 mod events;
 mod logs;
+mod panics;
 mod queue;
 mod world;

@@ -189,8 +189,18 @@ impl World {
     }
 
     pub(crate) async fn deliver(&self, event: &Value) -> Result<SqsBatchResponse, lambda_http::Error> {
+        self.deliver_with(NoVault, NoGarmin, event).await
+    }
+
+    /// The same, with something to open tokens with and a Garmin to ask.
+    pub(crate) async fn deliver_with(
+        &self,
+        vault: impl TokenVault,
+        garmin: impl GarminSource,
+        event: &Value,
+    ) -> Result<SqsBatchResponse, lambda_http::Error> {
         let (jobs, links, queue, clock) = self.ports();
-        let (vault, garmin, ids) = (NoVault, NoGarmin, self.ids.clone());
+        let ids = self.ids.clone();
         let eraser = Eraser { erasures: jobs.clone(), queue: queue.clone(), clock: clock.clone() };
         let worker = Worker { jobs, links, queue, vault, garmin, clock, ids };
         let event: SqsEvent = serde_json::from_value(event.clone()).unwrap();
