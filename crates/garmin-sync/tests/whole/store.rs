@@ -16,7 +16,9 @@ use tokio::time::Instant;
 use crate::proxy::{Between, Fate, Proxy, error};
 use crate::seed::chance;
 use crate::tables::Tables;
-use crate::world::{World, job_when, job_when_ended, started};
+use crate::underneath::{in_work, sqs, waiting};
+use crate::waits::data_calls;
+use crate::world::{PATIENCE, World, job_when, job_when_ended, started};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Mood {
@@ -169,5 +171,59 @@ async fn a_start_whose_answers_are_lost_says_503_and_asked_again_names_the_one_j
     let (status, answer) = start().await.unwrap();
     assert_eq!((status, &answer["status"]), (StatusCode::OK, &json!("already_running")));
     assert_eq!(answer["jobId"], job.key.job_id.to_string());
+    world.system.stop().await;
+}
+
+/// Waits until a queue, and the one for what nobody could take, hold this many messages.
+async fn until_there_are(endpoint: &str, (queue, there): (&str, u32), (dead, died): (&str, u32)) {
+    let begun = Instant::now();
+    loop {
+        let open = waiting(endpoint, queue).await + in_work(endpoint, queue).await;
+        let put_aside = waiting(endpoint, dead).await;
+        if (open, put_aside) == (there, died) {
+            return;
+        }
+        assert!(begun.elapsed() < PATIENCE, "{open} in the queue, {put_aside} put aside");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_nudge_that_died_while_the_store_was_down_is_missed_by_nobody_and_sent_back_finds_nothing_to_do() {
+    let store = Arc::new(BadStore::new());
+    let world = world(&store, Duration::from_millis(3)).await;
+    let (client, tables, user) = (world.demo(), tables(&world), UserId::new("demo").unwrap());
+    let (endpoint, queue) = (&world.system.endpoints().sqs, &world.system.endpoints().historical_queue);
+    let dead = format!("{queue}-dead-letters");
+    // Whatever is not deleted comes again after a second, or five times would be a minute.
+    let hurry = json!({"QueueUrl": queue, "Attributes": {"VisibilityTimeout": "1"}});
+    sqs(endpoint, "SetQueueAttributes", &hurry).await;
+
+    started(&client, "2022-01-01", "2022-04-30").await;
+    sqs(endpoint, "SendMessage", &json!({"QueueUrl": queue, "MessageBody": "no nudge"})).await;
+    job_when(&client, |job| job.chunks_completed >= 1).await;
+    store.is_now(Mood::Down);
+    until_there_are(endpoint, (queue, 0), (&dead, 2)).await;
+    store.is_now(Mood::Healthy);
+    let ended = job_when_ended(&client).await;
+    assert_eq!((ended.status, ended.chunks_completed), (JobStatus::Completed, 4), "{ended:?}");
+
+    // As README.md has it: received, sent back, deleted.
+    let job = tables.sound_job(&user).await;
+    let simulator = world.system.simulator().unwrap();
+    let calls = data_calls(simulator);
+    for _ in 0..2 {
+        let received = sqs(endpoint, "ReceiveMessage", &json!({"QueueUrl": dead})).await;
+        let message = &received["Messages"][0];
+        sqs(endpoint, "SendMessage", &json!({"QueueUrl": queue, "MessageBody": message["Body"]})).await;
+        let receipt = json!({"QueueUrl": dead, "ReceiptHandle": message["ReceiptHandle"]});
+        sqs(endpoint, "DeleteMessage", &receipt).await;
+    }
+    // The nudge is dealt with, and what nobody can read is back where somebody will see it.
+    until_there_are(endpoint, (queue, 0), (&dead, 1)).await;
+    let received = sqs(endpoint, "ReceiveMessage", &json!({"QueueUrl": dead})).await;
+    assert_eq!(received["Messages"][0]["Body"], "no nudge");
+    assert_eq!((tables.sound_job(&user).await, data_calls(simulator)), (job, calls));
+    tables.is_complete_and_true(&user, "demo", &simulator.truth()).await;
     world.system.stop().await;
 }

@@ -36,8 +36,16 @@ async fn ask(endpoint: &str, target: &str, request: &Value) -> Value {
 
 /// How many messages wait in a queue to be received.
 pub(crate) async fn waiting(endpoint: &str, queue_url: &str) -> u32 {
-    let name = "ApproximateNumberOfMessages";
-    let answer =
-        sqs(endpoint, "GetQueueAttributes", &json!({"QueueUrl": queue_url, "AttributeNames": [name]})).await;
+    count(endpoint, queue_url, "ApproximateNumberOfMessages").await
+}
+
+/// How many messages somebody has received and not deleted.
+pub(crate) async fn in_work(endpoint: &str, queue_url: &str) -> u32 {
+    count(endpoint, queue_url, "ApproximateNumberOfMessagesNotVisible").await
+}
+
+async fn count(endpoint: &str, queue_url: &str, name: &str) -> u32 {
+    let request = json!({"QueueUrl": queue_url, "AttributeNames": [name]});
+    let answer = sqs(endpoint, "GetQueueAttributes", &request).await;
     answer["Attributes"][name].as_str().unwrap().parse().unwrap()
 }

@@ -10,7 +10,8 @@ use sync_core::job::{ChunkState, NewJob};
 use sync_core::ports::{ClaimOutcome, JobStore as _, RandomIds, StartOutcome, SystemClock};
 use sync_core::transition::Claim;
 use sync_core::{
-    Clock as _, DateRange, Ids as _, Job, JobStatus, LinkStore as _, MetricSet, PauseReason, SyncType, UserId,
+    Clock as _, DateRange, Ids as _, Job, JobKey, JobStatus, LinkStore as _, MetricSet, PauseReason,
+    SyncType, UserId,
 };
 use tokio::time::Instant;
 
@@ -18,7 +19,7 @@ use crate::tables::Tables;
 use crate::underneath::dynamodb;
 use crate::world::{PATIENCE, World, asked_twice, day, job, job_when, job_when_ended, started};
 
-fn tables(world: &World) -> (Tables, UserId) {
+pub(crate) fn tables(world: &World) -> (Tables, UserId) {
     let endpoints = world.system.endpoints();
     let aws = Endpoints { dynamodb: endpoints.dynamodb.clone(), sqs: endpoints.sqs.clone() };
     (Tables::of(&AwsClients::connect(&aws)), UserId::new("demo").unwrap())
@@ -36,8 +37,25 @@ async fn is_long_ago(world: &World, table: &str, key: Value, attribute: &str) {
     dynamodb(&world.system.endpoints().dynamodb, "UpdateItem", &update).await;
 }
 
-fn data_calls(simulator: &Simulator) -> usize {
+pub(crate) fn data_calls(simulator: &Simulator) -> usize {
     simulator.calls().iter().filter(|call| call.account.is_some()).count()
+}
+
+/// A job that nobody looks at before a minute has passed.
+pub(crate) async fn started_without_a_nudge(tables: &Tables, user: &UserId, from: &str, to: &str) -> JobKey {
+    let link = tables.links.link(user).await.unwrap().unwrap();
+    let new = NewJob {
+        job_id: RandomIds.job_id(SystemClock.now()),
+        user_id: user.clone(),
+        account: link.account,
+        sync_type: SyncType::Historical,
+        range: DateRange::new(day(from), day(to)).unwrap(),
+        metric_types: MetricSet::all(),
+        time_zone: link.time_zone,
+    };
+    let new = Job::new(new, SystemClock.now());
+    assert_eq!(tables.jobs.start(&new, None).await.unwrap(), StartOutcome::Started);
+    new.key
 }
 
 /// Nobody asks Garmin anything for a while, and the job stays as it is.
@@ -134,24 +152,13 @@ async fn a_chunk_that_kills_three_workers_is_given_up_the_job_goes_on_and_a_resu
     let world = World::start(Duration::ZERO, &["--sweep-seconds=1"]).await;
     let (client, (tables, user)) = (world.demo(), tables(&world));
     let simulator = world.system.simulator().unwrap();
-    let link = tables.links.link(&user).await.unwrap().unwrap();
-    let new = NewJob {
-        job_id: RandomIds.job_id(SystemClock.now()),
-        user_id: user.clone(),
-        account: link.account,
-        sync_type: SyncType::Historical,
-        range: DateRange::new(day("2022-01-01"), day("2022-03-31")).unwrap(),
-        metric_types: MetricSet::all(),
-        time_zone: link.time_zone,
-    };
     // Nobody is nudged yet, so the first three to claim it are ours, and they die.
-    let new = Job::new(new, SystemClock.now());
-    assert_eq!(tables.jobs.start(&new, None).await.unwrap(), StartOutcome::Started);
+    let key = started_without_a_nudge(&tables, &user, "2022-01-01", "2022-03-31").await;
     for _ in 0..3 {
         let now = SystemClock.now();
         let claim =
             Claim { now, lease_until: now + TimeDelta::milliseconds(20), token: RandomIds.claim_token() };
-        let claimed = tables.jobs.claim(&new.key, &claim).await.unwrap();
+        let claimed = tables.jobs.claim(&key, &claim).await.unwrap();
         assert!(matches!(claimed, ClaimOutcome::Claimed(_)), "somebody else had it");
         tokio::time::sleep(Duration::from_millis(30)).await;
     }
