@@ -3,15 +3,22 @@
 import schemathesis
 from schemathesis import GenerationMode
 
-# The rules that no schema can hold: how dates stand to each other and to today, which names are time zones, and what the
-# server itself gave out before.
+# The rules that no schema can hold: how dates stand to each other and to today, which names are time zones, what the server
+# itself gave out before, and what Garmin accepts.
 BEYOND_A_SCHEMA = {
     "end_in_future",
+    "garmin_account_locked",
+    "garmin_not_linked",
+    "garmin_refuses_tokens",
     "invalid_cursor",
+    "invalid_tokens",
     "range_too_long",
+    "sign_in_ended",
     "start_after_end",
     "start_too_early",
     "unknown_time_zone",
+    "wrong_credentials",
+    "wrong_mfa_code",
 }
 
 

@@ -50,7 +50,7 @@ def built():
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--seed", type=int, default=1, help="which requests")
-    arguments.add_argument("--examples", type=int, default=100, help="how many of each kind per operation")
+    arguments.add_argument("--examples", type=int, default=90, help="how many of each kind per operation")
     arguments = arguments.parse_args()
 
     bin_dir, program = installed(), built()

@@ -234,7 +234,7 @@ export interface components {
         /** @description An error of ours. */
         ApiErrorBody: {
             /** @description A name that programs can rely on. */
-            code: string;
+            code: components["schemas"]["ErrorCode"];
             /** @description A sentence for people. */
             error: string;
             /** @description Names the request in our logs; told when the fault is ours. */
@@ -250,6 +250,11 @@ export interface components {
             /** @description What was done: `paused`, `resumed` or `cancelled`. */
             status: string;
         };
+        /**
+         * @description A name for what is wrong that programs can rely on.
+         * @enum {string}
+         */
+        ErrorCode: "account_busy" | "already_running" | "body_too_large" | "cannot_cancel" | "cannot_pause" | "cannot_resume" | "credentials_required" | "dates_required" | "end_in_future" | "erasure_unfinished" | "field_too_long" | "garmin_account_locked" | "garmin_not_connected" | "garmin_not_linked" | "garmin_refuses_network" | "garmin_refuses_tokens" | "garmin_throttles" | "garmin_unavailable" | "garmin_wants_captcha" | "idempotency_key_reused" | "internal_error" | "invalid_body" | "invalid_cursor" | "invalid_date" | "invalid_field" | "invalid_idempotency_key" | "invalid_json" | "invalid_limit" | "invalid_tokens" | "job_id_required" | "job_not_found" | "method_not_allowed" | "mfa_code_required" | "not_found" | "range_too_long" | "sign_in_ended" | "start_after_end" | "start_too_early" | "tokens_required" | "too_many_sign_ins" | "unauthorized" | "unavailable" | "unknown_metric_type" | "unknown_time_zone" | "unsupported_media_type" | "wrong_credentials" | "wrong_mfa_code";
         /** @description The answer to an estimate. */
         Estimate: {
             /**
@@ -359,7 +364,7 @@ export interface components {
              * @description The last day.
              */
             endDate: string;
-            /** @description Why it failed. */
+            /** @description Why it failed; or, while `retry_at` is awaited, what failed and is tried again. */
             errorMessage: string | null;
             /**
              * Format: int64
@@ -649,13 +654,13 @@ export interface operations {
                     "application/json": components["schemas"]["ApiErrorBody"];
                 };
             };
-            /** @description Too many requests at once; from the gateway alone. */
+            /** @description Too many requests at once, or too many sign-ins. */
             429: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayErrorBody"];
+                    "application/json": components["schemas"]["AnyError"];
                 };
             };
             /** @description Something failed inside. `requestId` names it in the logs. */
@@ -756,13 +761,13 @@ export interface operations {
                     "application/json": components["schemas"]["ApiErrorBody"];
                 };
             };
-            /** @description Too many requests at once; from the gateway alone. */
+            /** @description Too many requests at once, or too many sign-ins. */
             429: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayErrorBody"];
+                    "application/json": components["schemas"]["AnyError"];
                 };
             };
             /** @description Something failed inside. `requestId` names it in the logs. */
@@ -863,13 +868,13 @@ export interface operations {
                     "application/json": components["schemas"]["ApiErrorBody"];
                 };
             };
-            /** @description Too many requests at once; from the gateway alone. */
+            /** @description Too many requests at once, or too many sign-ins. */
             429: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayErrorBody"];
+                    "application/json": components["schemas"]["AnyError"];
                 };
             };
             /** @description Something failed inside. `requestId` names it in the logs. */
@@ -930,13 +935,13 @@ export interface operations {
                     "application/json": components["schemas"]["AnyError"];
                 };
             };
-            /** @description Too many requests at once; from the gateway alone. */
+            /** @description Too many requests at once, or too many sign-ins. */
             429: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayErrorBody"];
+                    "application/json": components["schemas"]["AnyError"];
                 };
             };
             /** @description Something failed inside. `requestId` names it in the logs. */
@@ -1037,13 +1042,13 @@ export interface operations {
                     "application/json": components["schemas"]["ApiErrorBody"];
                 };
             };
-            /** @description Too many requests at once; from the gateway alone. */
+            /** @description Too many requests at once, or too many sign-ins. */
             429: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayErrorBody"];
+                    "application/json": components["schemas"]["AnyError"];
                 };
             };
             /** @description Something failed inside. `requestId` names it in the logs. */
@@ -1111,13 +1116,13 @@ export interface operations {
                     "application/json": components["schemas"]["AnyError"];
                 };
             };
-            /** @description Too many requests at once; from the gateway alone. */
+            /** @description Too many requests at once, or too many sign-ins. */
             429: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayErrorBody"];
+                    "application/json": components["schemas"]["AnyError"];
                 };
             };
             /** @description Something failed inside. `requestId` names it in the logs. */
@@ -1212,13 +1217,13 @@ export interface operations {
                     "application/json": components["schemas"]["ApiErrorBody"];
                 };
             };
-            /** @description Too many requests at once; from the gateway alone. */
+            /** @description Too many requests at once, or too many sign-ins. */
             429: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayErrorBody"];
+                    "application/json": components["schemas"]["AnyError"];
                 };
             };
             /** @description Something failed inside. `requestId` names it in the logs. */
@@ -1263,7 +1268,7 @@ export interface operations {
                      * @example Europe/Berlin
                      */
                     timeZone?: string | null;
-                } | null;
+                };
             };
         };
         responses: {
@@ -1321,13 +1326,13 @@ export interface operations {
                     "application/json": components["schemas"]["ApiErrorBody"];
                 };
             };
-            /** @description Too many requests at once; from the gateway alone. */
+            /** @description Too many requests at once, or too many sign-ins. */
             429: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayErrorBody"];
+                    "application/json": components["schemas"]["AnyError"];
                 };
             };
             /** @description Something failed inside. `requestId` names it in the logs. */
@@ -1357,7 +1362,7 @@ export interface operations {
             query?: {
                 /** @description How many jobs. */
                 limit?: number;
-                /** @description The `cursor` of the page before. */
+                /** @description The `cursor` of the page before, as it was given. */
                 cursor?: string;
             };
             header?: never;
@@ -1393,13 +1398,13 @@ export interface operations {
                     "application/json": components["schemas"]["AnyError"];
                 };
             };
-            /** @description Too many requests at once; from the gateway alone. */
+            /** @description Too many requests at once, or too many sign-ins. */
             429: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayErrorBody"];
+                    "application/json": components["schemas"]["AnyError"];
                 };
             };
             /** @description Something failed inside. `requestId` names it in the logs. */
@@ -1500,13 +1505,13 @@ export interface operations {
                     "application/json": components["schemas"]["ApiErrorBody"];
                 };
             };
-            /** @description Too many requests at once; from the gateway alone. */
+            /** @description Too many requests at once, or too many sign-ins. */
             429: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayErrorBody"];
+                    "application/json": components["schemas"]["AnyError"];
                 };
             };
             /** @description Something failed inside. `requestId` names it in the logs. */
@@ -1607,13 +1612,13 @@ export interface operations {
                     "application/json": components["schemas"]["ApiErrorBody"];
                 };
             };
-            /** @description Too many requests at once; from the gateway alone. */
+            /** @description Too many requests at once, or too many sign-ins. */
             429: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayErrorBody"];
+                    "application/json": components["schemas"]["AnyError"];
                 };
             };
             /** @description Something failed inside. `requestId` names it in the logs. */
@@ -1679,13 +1684,13 @@ export interface operations {
                     "application/json": components["schemas"]["AnyError"];
                 };
             };
-            /** @description Too many requests at once; from the gateway alone. */
+            /** @description Too many requests at once, or too many sign-ins. */
             429: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayErrorBody"];
+                    "application/json": components["schemas"]["AnyError"];
                 };
             };
             /** @description Something failed inside. `requestId` names it in the logs. */
@@ -1724,8 +1729,8 @@ export interface operations {
                      * @description Whether to erase everything that was imported, too.
                      * @default false
                      */
-                    deleteData?: boolean;
-                } | null;
+                    deleteData?: boolean | null;
+                };
             };
         };
         responses: {
@@ -1774,13 +1779,13 @@ export interface operations {
                     "application/json": components["schemas"]["ApiErrorBody"];
                 };
             };
-            /** @description Too many requests at once; from the gateway alone. */
+            /** @description Too many requests at once, or too many sign-ins. */
             429: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayErrorBody"];
+                    "application/json": components["schemas"]["AnyError"];
                 };
             };
             /** @description Something failed inside. `requestId` names it in the logs. */

@@ -138,6 +138,6 @@ pub(super) struct TokenSet {
 #[schema(rename_all = "camelCase")]
 pub(super) struct UnlinkRequest {
     /// Whether to erase everything that was imported, too.
-    #[schema(default = false, nullable = false)]
+    #[schema(default = false)]
     delete_data: Option<bool>,
 }
