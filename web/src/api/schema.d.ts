@@ -359,7 +359,7 @@ export interface components {
              * @description The last day.
              */
             endDate: string;
-            /** @description Why it failed. */
+            /** @description Why it failed; or, while `retry_at` is awaited, what failed and is tried again. */
             errorMessage: string | null;
             /**
              * Format: int64
