@@ -3,11 +3,12 @@ import { defineConfig } from '@playwright/test'
 export default defineConfig({
   testDir: 'e2e',
   outputDir: 'test-results',
-  timeout: 90_000,
-  expect: { timeout: 30_000 },
+  timeout: 240_000,
+  // Long enough for a machine that builds something else meanwhile; a quiet one never waits.
+  expect: { timeout: 60_000 },
   fullyParallel: true,
   // Each test has a server and a browser context of its own.
-  workers: 3,
+  workers: 2,
   forbidOnly: process.env['CI'] !== undefined,
   reporter: 'list',
   use: {

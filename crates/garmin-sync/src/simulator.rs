@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use garmin_simulator::{Clock, Days, FaultPlan, FaultRule, Matcher, Simulator, SimulatorConfig};
+use garmin_simulator::{
+    AccountConfig, Clock, Days, FaultPlan, FaultRule, Matcher, Simulator, SimulatorConfig,
+};
 use sync_core::Clock as _;
 use sync_core::ports::SystemClock;
 
@@ -12,6 +14,12 @@ use crate::cli::SimulatorArgs;
 
 /// The demo account's name in the simulator.
 pub const DEMO_ACCOUNT: &str = "demo";
+
+/// An account that asks for a code at sign-in, to try that with. Like the demo account it takes any password.
+pub const MFA_ACCOUNT: &str = "mfa";
+
+/// The code that it asks for.
+pub const MFA_CODE: &str = "123456";
 
 /// Starts a simulator that lives by the machine's clock.
 ///
@@ -23,6 +31,9 @@ pub async fn start(addr: SocketAddr, seed: u64, latency: Duration, faults: Fault
     config.seed = seed;
     config.latency = latency;
     config.faults = faults;
+    config
+        .accounts
+        .push(AccountConfig { mfa_code: Some(MFA_CODE.to_owned()), ..AccountConfig::new(MFA_ACCOUNT) });
     Simulator::start(config).await.with_context(|| format!("the simulator cannot listen on {addr}"))
 }
 

@@ -11,7 +11,7 @@ export function UnreachableNotice() {
   const { error } = useSyncStatus()
   // The region stands before there is something to say: only then does a screen reader hear of it.
   return (
-    <div role="status">
+    <div role="status" className="empty:absolute">
       {isPassing(error) && (
         <Alert variant="warning">
           <CloudOffIcon aria-hidden />

@@ -23,9 +23,9 @@ it('asks for the code that Garmin sends, lets a wrong one be corrected, and is l
 
   const code = await screen.findByLabelText('Code')
   expect(code).toHaveFocus()
-  answersPost('/resume_login', { error: 'That code is not right.', code: 'wrong_mfa_code' }, { status: 400 })
+  answersPost('/resume_login', { error: 'No', code: 'wrong_mfa_code' }, { status: 400 })
   await user.type(code, '000000{Enter}')
-  expect(await screen.findByText('That code is not right.')).toBeVisible()
+  expect(await screen.findByText('Garmin does not accept this code. Please try again.')).toBeVisible()
 
   const asked = answersPost('/resume_login', { status: 'success' })
   answersGet('/status', linkStatus())

@@ -13,6 +13,7 @@ import { useFormat } from '@/dates/use-format'
 
 import { useJobText } from './use-job-text'
 import { useSyncActions } from './use-sync-actions'
+import { useSyncStatus } from './use-sync-status'
 
 const VARIANTS = {
   pending: 'secondary',
@@ -33,7 +34,11 @@ export function JobHistory() {
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.cursor,
   })
-  const all = jobs.data?.pages.flatMap((page) => page.jobs)
+  // The one that moves is shown as it stands now; the list is asked for only when something starts or ends.
+  const { data: status } = useSyncStatus()
+  const all = jobs.data?.pages
+    .flatMap((page) => page.jobs)
+    .map((job) => (job.id === status?.job?.id ? status.job : job))
   return (
     <Card>
       <CardHeader>

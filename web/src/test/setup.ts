@@ -1,6 +1,6 @@
 import '@testing-library/jest-dom/vitest'
 
-import { cleanup } from '@testing-library/react'
+import { cleanup, configure } from '@testing-library/react'
 import { toast } from 'sonner'
 import { afterAll, afterEach, beforeAll } from 'vitest'
 
@@ -24,6 +24,9 @@ globalThis.matchMedia = (query) =>
   }) as unknown as MediaQueryList
 Element.prototype.scrollIntoView = nothing
 Element.prototype.hasPointerCapture = () => false
+
+// A busy machine is no failure.
+configure({ asyncUtilTimeout: 15_000 })
 
 await startI18n()
 // A request that no test expects is a mistake in the page.

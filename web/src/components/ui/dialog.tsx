@@ -13,7 +13,7 @@ export function DialogOverlay() {
 }
 
 export const dialogContentClass =
-  'fixed top-1/2 left-1/2 z-50 grid max-h-[calc(100dvh-2rem)] w-full max-w-[calc(100%-2rem)] -translate-x-1/2 -translate-y-1/2 animate-in gap-5 overflow-y-auto rounded-xl border bg-background p-5 shadow-lg duration-200 outline-none fade-in-0 zoom-in-95 sm:max-w-lg sm:p-6'
+  'fixed top-1/2 left-1/2 z-50 grid max-h-[calc(100dvh-2rem)] w-full max-w-[calc(100%-2rem)] -translate-x-1/2 -translate-y-1/2 animate-in gap-5 overflow-y-auto overscroll-contain rounded-xl border bg-background p-5 shadow-lg duration-200 outline-none fade-in-0 zoom-in-95 sm:max-w-lg sm:p-6'
 
 export function DialogContent({
   className,
