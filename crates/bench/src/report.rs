@@ -90,7 +90,8 @@ impl fmt::Display for Report {
             for row in &table.rows {
                 write!(f, "  {:<44}", row.name)?;
                 for (figure, column) in row.figures.iter().zip(&table.columns) {
-                    write!(f, " {:>width$}", rounded(*figure), width = column.len().max(11))?;
+                    let shown = if figure.is_nan() { "-".to_owned() } else { rounded(*figure) };
+                    write!(f, " {shown:>width$}", width = column.len().max(11))?;
                 }
                 writeln!(f)?;
             }
