@@ -18,11 +18,36 @@ pub const DEMO_ACCOUNT: &str = "demo";
 /// # Errors
 /// When the address cannot be had.
 pub async fn start(addr: SocketAddr, seed: u64, latency: Duration, faults: FaultPlan) -> Result<Simulator> {
+    start_with(configured(addr, seed, latency, faults)).await
+}
+
+/// Starts the simulator that the flags describe.
+///
+/// # Errors
+/// When the address cannot be had.
+pub async fn start_alone(args: &SimulatorArgs) -> Result<Simulator> {
+    let latency = Duration::from_millis(args.latency_ms);
+    let mut config = configured(args.addr, args.seed, latency, faults(args));
+    for account in &mut config.accounts {
+        account.password.clone_from(&args.password);
+        account.mfa_code.clone_from(&args.mfa_code);
+        account.captcha = args.captcha;
+        account.locked = args.locked;
+    }
+    start_with(config).await
+}
+
+fn configured(addr: SocketAddr, seed: u64, latency: Duration, faults: FaultPlan) -> SimulatorConfig {
     let mut config = SimulatorConfig::new(Clock::new(|| SystemClock.now()));
     config.addr = addr;
     config.seed = seed;
     config.latency = latency;
     config.faults = faults;
+    config
+}
+
+async fn start_with(config: SimulatorConfig) -> Result<Simulator> {
+    let addr = config.addr;
     Simulator::start(config).await.with_context(|| format!("the simulator cannot listen on {addr}"))
 }
 

@@ -7,6 +7,7 @@ mod deliveries;
 mod five_years;
 mod intraday;
 mod kill;
+mod linking;
 mod many_starts;
 mod post;
 mod process;
