@@ -10,8 +10,8 @@
 #   nudges           whether it sends messages to the two queues
 #   takes_nudges     whether the two queues call it
 #   scheduled        whether the schedule calls it
-#   seals_tokens     whether it may turn Garmin's tokens into ciphertext
-#   opens_tokens     whether it may turn them back
+#   seals_tokens     whether it may make the keys that new links' tokens are sealed under
+#   opens_tokens     whether it may open tokens, and seal refreshed ones under the key that their link has
 #   talks_to_garmin  whether it gets garmin_environment
 #
 # A function's own user cannot be written into its role (dynamodb:LeadingKeys): one role serves every user, and the user id
@@ -67,6 +67,29 @@ locals {
       nudges = true
     }
 
+    link-account = {
+      description = "Signs in at Garmin, links and unlinks, and begins to erase"
+      routes = [
+        "GET /integrations/garmin/status", "POST /integrations/garmin/login", "POST /integrations/garmin/resume_login",
+        "POST /integrations/garmin/link", "POST /integrations/garmin/unlink",
+      ]
+      # A sign-in is up to eight calls to Garmin, some a second apart; below the 30 s at which the HTTP API cuts off.
+      timeout_seconds = 25
+      memory_mb       = local.memory_mb
+      tables = [
+        { sid = "CancelAndWakeJobsAndEraseDurably", table = "garmin_sync_jobs", actions = ["ConditionCheckItem", "DeleteItem", "GetItem", "PutItem", "UpdateItem"] },
+        { sid = "ReadAndWriteLinks", table = "external_data_providers", actions = ["GetItem", "UpdateItem"] },
+        { sid = "ReleaseTheAccountsLock", table = "garmin_accounts", actions = ["UpdateItem"] },
+        { sid = "KeepSignInsAndCountThem", table = "garmin_sign_ins", actions = ["UpdateItem"] },
+        # The first batches of an erasure, so that a small history is gone when the answer comes.
+        { sid = "EraseRecords", table = "health_records", actions = ["DeleteItem", "Query"] },
+      ]
+      nudges          = true
+      seals_tokens    = true
+      opens_tokens    = true
+      talks_to_garmin = true
+    }
+
     process-chunk = {
       description = "Imports one chunk of a job"
       routes      = []
@@ -76,14 +99,18 @@ locals {
       memory_mb       = local.memory_mb
       tables = [
         { sid = "ClaimAndMoveJobs", table = "garmin_sync_jobs", actions = ["GetItem", "UpdateItem", "ConditionCheckItem"] },
+        # Of its own among the jobs: an unfinished erasure ends with the last record.
+        { sid = "EndErasures", table = "garmin_sync_jobs", actions = ["DeleteItem"] },
         { sid = "ReadLinksReplaceTokensAndReleaseTheUsersLock", table = "external_data_providers", actions = ["GetItem", "UpdateItem"] },
         { sid = "KeepWaitsAndReleaseTheAccountsLock", table = "garmin_accounts", actions = ["GetItem", "UpdateItem"] },
         # A merge is one update with a condition. Read, so that what is there already is not written again.
         { sid = "MergeRecords", table = "health_records", actions = ["BatchGetItem", "Query", "UpdateItem"] },
+        # What a user who unlinked wants erased, and only what came from Garmin: a condition of each deletion.
+        { sid = "EraseRecords", table = "health_records", actions = ["DeleteItem"] },
       ]
-      nudges          = true
-      takes_nudges    = true
-      seals_tokens    = true
+      nudges       = true
+      takes_nudges = true
+      # A refreshed pair is sealed under the link's own data key, which opening gives: no right to make keys.
       opens_tokens    = true
       talks_to_garmin = true
     }

@@ -99,7 +99,7 @@ resource "aws_kms_key_policy" "tokens" {
         Resource  = "*" # in a key's policy: this key
       },
       {
-        # process-chunk is here too, not only in opening: Garmin rotates the pair, and the new one is sealed before use.
+        # Not process-chunk: it seals a refreshed pair under the data key that the link has already.
         Sid       = "SealTokensForTheirOwner"
         Effect    = "Allow"
         Principal = { AWS = [for name, function in local.functions : module.function[name].role_arn if try(function.seals_tokens, false)] }

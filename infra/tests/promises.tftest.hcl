@@ -41,6 +41,14 @@ override_resource {
 }
 
 override_resource {
+  target          = aws_dynamodb_table.this["garmin_sign_ins"]
+  override_during = plan
+  values = {
+    arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/garmin_sign_ins"
+  }
+}
+
+override_resource {
   target          = aws_kms_key.data
   override_during = plan
   values = {
@@ -93,6 +101,14 @@ override_resource {
   }
 }
 
+override_resource {
+  target          = module.function["link-account"].aws_iam_role.this
+  override_during = plan
+  values = {
+    arn = "arn:aws:iam::123456789012:role/link-account"
+  }
+}
+
 
 variables {
   # Any file stands for a zip: nothing reads it.
@@ -140,7 +156,7 @@ run "jobs_expire_and_have_an_index_of_what_is_due" {
     error_message = "A job is found by its user and its id."
   }
   assert {
-    condition     = alltrue([for name, table in aws_dynamodb_table.this : length(table.ttl) == 0 if name != "garmin_sync_jobs"])
+    condition     = alltrue([for name, table in aws_dynamodb_table.this : length(table.ttl) == 0 if !contains(["garmin_sync_jobs", "garmin_sign_ins"], name)])
     error_message = "Nothing else expires: not links, not what was imported."
   }
 }
@@ -203,8 +219,8 @@ run "functions_run_as_they_were_built" {
     error_message = "Rust on arm64 with 256 MB."
   }
   assert {
-    condition     = alltrue([for name, function in local.functions : module.function[name].settings.timeout == 10 if length(function.routes) > 0])
-    error_message = "What a person waits for ends after ten seconds."
+    condition     = alltrue([for name, function in local.functions : module.function[name].settings.timeout == (name == "link-account" ? 25 : 10) if length(function.routes) > 0])
+    error_message = "What a person waits for ends after ten seconds, a sign-in after twenty-five."
   }
   assert {
     condition     = module.function["process-chunk"].settings.timeout == 180 && module.function["sweep-jobs"].settings.timeout <= 60
@@ -278,17 +294,21 @@ run "read_job_cannot_write" {
   }
 }
 
-run "records_are_written_by_process_chunk_alone_and_never_deleted" {
+run "records_are_written_by_process_chunk_alone_and_deleted_by_who_erases" {
   command = plan
 
   assert {
     condition = toset(flatten([for name, function in module.function : [for statement in function.policy.Statement : name
-    if contains(statement.Resource, aws_dynamodb_table.this["health_records"].arn) && length(setintersection(statement.Action, ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"])) > 0]])) == toset(["process-chunk"])
+    if contains(statement.Resource, aws_dynamodb_table.this["health_records"].arn) && length(setintersection(statement.Action, ["dynamodb:PutItem", "dynamodb:UpdateItem"])) > 0]])) == toset(["process-chunk"])
     error_message = "Only process-chunk writes what was imported."
   }
   assert {
-    condition     = alltrue(flatten([for function in module.function : [for statement in function.policy.Statement : !contains(statement.Action, "dynamodb:DeleteItem") && !contains(statement.Action, "dynamodb:Scan")]]))
-    error_message = "Nothing deletes items or reads whole tables."
+    condition     = alltrue(flatten([for name, function in module.function : [for statement in function.policy.Statement : contains(["link-account", "process-chunk"], name) if contains(statement.Action, "dynamodb:DeleteItem")]]))
+    error_message = "Only who erases at a user's wish deletes items."
+  }
+  assert {
+    condition     = alltrue(flatten([for function in module.function : [for statement in function.policy.Statement : !contains(statement.Action, "dynamodb:Scan")]]))
+    error_message = "Nothing reads whole tables."
   }
 }
 
@@ -305,6 +325,17 @@ run "tokens_are_sealed_and_opened_by_who_must_and_for_their_owner" {
     error_message = "Only process-chunk and link-account may seal or open tokens."
   }
   assert {
+    condition = toset(flatten([for name, function in module.function : [for statement in function.policy.Statement : name
+    if contains(statement.Resource, aws_kms_key.tokens.arn) && length(setintersection(statement.Action, ["kms:Encrypt", "kms:GenerateDataKey"])) > 0]])) == toset(["link-account"])
+    error_message = "Only link-account makes keys: process-chunk seals under the one that a link has."
+  }
+  assert {
+    condition = alltrue([for statement in jsondecode(aws_kms_key_policy.tokens.policy).Statement :
+      toset(statement.Principal.AWS) == toset(concat(["arn:aws:iam::123456789012:role/link-account"], contains(statement.Action, "kms:Decrypt") ? ["arn:aws:iam::123456789012:role/process-chunk"] : []))
+    if length(setintersection(statement.Action, ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"])) > 0])
+    error_message = "The key's own policy says the same."
+  }
+  assert {
     condition = alltrue(flatten([for function in module.function : [for statement in function.policy.Statement :
       statement.Condition.StringEquals["kms:EncryptionContext:provider"] == ["garmin"] && statement.Condition.Null["kms:EncryptionContext:user_id"] == ["false"]
     if contains(statement.Resource, aws_kms_key.tokens.arn)]]))
@@ -312,7 +343,7 @@ run "tokens_are_sealed_and_opened_by_who_must_and_for_their_owner" {
   }
   assert {
     condition = alltrue([for statement in jsondecode(aws_kms_key_policy.tokens.policy).Statement :
-      statement.Principal.AWS == ["arn:aws:iam::123456789012:role/process-chunk"] && statement.Condition.StringEquals["kms:EncryptionContext:provider"] == ["garmin"]
+      length(setsubtract(statement.Principal.AWS, ["arn:aws:iam::123456789012:role/process-chunk", "arn:aws:iam::123456789012:role/link-account"])) == 0 && statement.Condition.StringEquals["kms:EncryptionContext:provider"] == ["garmin"]
     if length(setintersection(statement.Action, ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:CreateGrant", "kms:ReEncryptFrom"])) > 0])
     error_message = "The key's own policy names the roles that use it, and not the account."
   }
@@ -359,7 +390,7 @@ run "every_route_is_explicit_needs_a_token_and_is_throttled" {
     error_message = "Tokens are for a named audience."
   }
   assert {
-    condition     = alltrue([for integration in aws_apigatewayv2_integration.function : integration.payload_format_version == "2.0" && integration.timeout_milliseconds == 11000])
+    condition     = alltrue([for integration in aws_apigatewayv2_integration.function : integration.payload_format_version == "2.0" && contains([11000, 26000], integration.timeout_milliseconds)])
     error_message = "Payload format 2.0, and the function's own end comes first."
   }
   assert {

@@ -157,6 +157,28 @@ pub enum Command {
         #[arg(long, value_name = "FILE")]
         tokens: PathBuf,
     },
+    /// Sign in at Garmin from this computer and link the account, here or, with --api, at a system in the cloud, whose
+    /// network Garmin may refuse. Asks for e-mail, password and code; stores none of them.
+    Login {
+        /// Who, on this machine.
+        #[command(flatten)]
+        who: Who,
+        /// The address of another system's API, such as https://example.com.
+        #[arg(long, value_name = "URL", requires = "token_file")]
+        api: Option<String>,
+        /// A file with one's access token for that API.
+        #[arg(long, value_name = "FILE", requires = "api")]
+        token_file: Option<PathBuf>,
+    },
+    /// End the link to Garmin, with the running server: cancels an unfinished import and deletes the tokens.
+    Unlink {
+        /// Whose.
+        #[command(flatten)]
+        who: Who,
+        /// Erase what was imported, too.
+        #[arg(long)]
+        delete_data: bool,
+    },
     /// Run the Garmin simulator alone; prints `listening on http://…` when ready.
     Simulator(SimulatorArgs),
     /// Print the OpenAPI description of the API.
@@ -210,10 +232,23 @@ pub struct SimulatorArgs {
     #[arg(long, value_name = "MS", default_value_t = 0)]
     pub latency_ms: u64,
     /// What goes wrong: server_error, unavailable, unauthorized, forbidden, not_found, drop_connection,
-    /// drop_after_work, truncated_body, cut_json, wrong_shape, too_many_requests[=SECONDS], firewall[=STATUS],
+    /// drop_after_work, truncated_body, cut_json, wrong_shape, too_many_requests[=SECONDS], hidden_too_many_requests,
+    /// firewall[=STATUS] (with --fault-path login: the network is refused),
     /// delay=MS, revoke_account. May be given more than once.
     #[arg(long, value_name = "FAULT", value_parser = fault)]
     pub fault: Vec<Fault>,
+    /// The password of the demo account [default: any].
+    #[arg(long, value_name = "TEXT")]
+    pub password: Option<String>,
+    /// The code that signing in as the demo account asks for [default: none is asked for].
+    #[arg(long, value_name = "TEXT")]
+    pub mfa_code: Option<String>,
+    /// Signing in as the demo account asks for a captcha.
+    #[arg(long)]
+    pub captcha: bool,
+    /// The demo account is locked.
+    #[arg(long)]
+    pub locked: bool,
     /// Only calls whose path contains this go wrong.
     #[arg(long, value_name = "TEXT", requires = "fault")]
     pub fault_path: Option<String>,

@@ -80,6 +80,29 @@ impl Client {
         Ok(Self { http: reqwest::Client::new(), base_url: base_url.to_owned(), token })
     }
 
+    /// The API at `base_url` with a token that somebody else has issued.
+    #[must_use]
+    pub fn with_token(base_url: &str, token: &str) -> Self {
+        let base_url = base_url.trim_end_matches('/').to_owned();
+        Self { http: reqwest::Client::new(), base_url, token: token.to_owned() }
+    }
+
+    /// Hands tokens over, in the form that Garmin clients write.
+    ///
+    /// # Errors
+    /// The API's, in its words.
+    pub async fn link(&self, tokens: &Value) -> Result<Value> {
+        self.expect(Method::POST, "/link", Some(&json!({"tokens": tokens}))).await
+    }
+
+    /// Ends the link, and erases what was imported if asked to.
+    ///
+    /// # Errors
+    /// The API's, in its words.
+    pub async fn unlink(&self, delete_data: bool) -> Result<Value> {
+        self.expect(Method::POST, "/unlink", Some(&json!({"deleteData": delete_data}))).await
+    }
+
     /// Asks a route below `/integrations/garmin`, whatever comes.
     ///
     /// # Errors

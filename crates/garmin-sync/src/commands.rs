@@ -21,7 +21,7 @@ use crate::progress::{self, Ended};
 use crate::signals::StopRequests;
 use crate::storage::Storage;
 use crate::system::{DEMO_USER, System};
-use crate::{history, link, simulator};
+use crate::{history, link, login, simulator};
 
 /// How long each answer of the simulator takes in the demo, so that one sees something happen.
 const DEMO_LATENCY: Duration = Duration::from_millis(10);
@@ -61,6 +61,17 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Link { who, tokens } => link(&data, &cli.system, &who.user, &tokens).await,
+        Command::Login { who, api, token_file } => {
+            let target = match (api, token_file) {
+                (Some(url), Some(file)) => login::Target::Api { url, token_file: file },
+                _ => login::Target::Here(who.user),
+            };
+            login::run(&data, &cli.system, &target).await
+        }
+        Command::Unlink { who, delete_data } => {
+            people::result(client(&data, &who.user)?.unlink(delete_data).await?);
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Simulator(args) => simulator_alone(&args).await,
         Command::Openapi => {
             people::result(sync_http::openapi::json()?);
@@ -194,9 +205,8 @@ async fn link(data: &DataDir, args: &SystemArgs, user: &UserId, tokens: &Path) -
 }
 
 async fn simulator_alone(args: &SimulatorArgs) -> Result<ExitCode> {
-    let latency = Duration::from_millis(args.latency_ms);
     let mut requests = StopRequests::listen()?;
-    let simulator = simulator::start(args.addr, args.seed, latency, simulator::faults(args)).await?;
+    let simulator = simulator::start_alone(args).await?;
     people::result(format!("listening on {}", simulator.base_url()));
     requests.next().await;
     simulator.shutdown().await;

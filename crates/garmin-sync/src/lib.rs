@@ -21,6 +21,7 @@ pub mod invocation;
 pub mod issuer;
 pub mod link;
 pub mod logging;
+pub mod login;
 pub mod page;
 pub mod people;
 pub mod poller;

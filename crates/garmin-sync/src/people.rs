@@ -26,3 +26,10 @@ pub fn somebody_watches() -> bool {
 pub fn somebody_reads() -> bool {
     std::io::stdout().is_terminal()
 }
+
+/// Asks a question; the answer comes on the same line.
+pub fn ask(question: &str) {
+    use std::io::Write as _;
+    let mut stderr = std::io::stderr().lock();
+    drop(write!(stderr, "{question}").and_then(|()| stderr.flush()));
+}

@@ -26,6 +26,26 @@ pub const MFA_CODE: &str = "123456";
 /// # Errors
 /// When the address cannot be had.
 pub async fn start(addr: SocketAddr, seed: u64, latency: Duration, faults: FaultPlan) -> Result<Simulator> {
+    start_with(configured(addr, seed, latency, faults)).await
+}
+
+/// Starts the simulator that the flags describe.
+///
+/// # Errors
+/// When the address cannot be had.
+pub async fn start_alone(args: &SimulatorArgs) -> Result<Simulator> {
+    let latency = Duration::from_millis(args.latency_ms);
+    let mut config = configured(args.addr, args.seed, latency, faults(args));
+    if let Some(account) = config.accounts.first_mut() {
+        account.password.clone_from(&args.password);
+        account.mfa_code.clone_from(&args.mfa_code);
+        account.captcha = args.captcha;
+        account.locked = args.locked;
+    }
+    start_with(config).await
+}
+
+fn configured(addr: SocketAddr, seed: u64, latency: Duration, faults: FaultPlan) -> SimulatorConfig {
     let mut config = SimulatorConfig::new(Clock::new(|| SystemClock.now()));
     config.addr = addr;
     config.seed = seed;
@@ -34,6 +54,11 @@ pub async fn start(addr: SocketAddr, seed: u64, latency: Duration, faults: Fault
     config
         .accounts
         .push(AccountConfig { mfa_code: Some(MFA_CODE.to_owned()), ..AccountConfig::new(MFA_ACCOUNT) });
+    config
+}
+
+async fn start_with(config: SimulatorConfig) -> Result<Simulator> {
+    let addr = config.addr;
     Simulator::start(config).await.with_context(|| format!("the simulator cannot listen on {addr}"))
 }
 

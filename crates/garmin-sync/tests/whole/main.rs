@@ -9,6 +9,7 @@ mod frozen;
 mod intraday;
 mod kill;
 mod leaks;
+mod linking;
 mod many_starts;
 mod post;
 mod process;

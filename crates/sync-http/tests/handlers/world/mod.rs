@@ -1,5 +1,6 @@
 //! A world in memory around the real handlers: requests go in as API Gateway sends them.
 
+pub(crate) mod door;
 pub(crate) mod log;
 
 use std::collections::BTreeMap;
@@ -12,13 +13,16 @@ use lambda_http::lambda_runtime::{Context, LambdaEvent};
 use lambda_http::{Body, Request, RequestExt};
 use serde_json::{Value, json};
 use sync_core::ports::{FetchError, Fetched, RefreshError, Session, VaultError};
+use sync_core::sign_in::{PendingSignIn, SignInStore, SignInVault};
 use sync_core::transition;
 use sync_core::use_cases::control::Controller;
 use sync_core::use_cases::erase::Eraser;
+use sync_core::use_cases::link::Linker;
 use sync_core::use_cases::process_chunk::Worker;
 use sync_core::use_cases::start::Starter;
 use sync_core::use_cases::status::Reader;
 use sync_core::use_cases::sweep::Sweeper;
+use sync_core::use_cases::unlink::Unlinker;
 use sync_core::window::{PlanRequest, WindowPlan};
 use sync_core::{
     Account, AccountKey, Clock, GarminSource, Job, JobKey, Link, MetricType, TokenVault, Tokens, UserId,
@@ -26,15 +30,18 @@ use sync_core::{
 };
 use sync_testkit::build;
 use sync_testkit::clock::{ManualClock, SeededIds};
-use sync_testkit::memory::{MemoryQueue, MemoryStore};
+use sync_testkit::memory::{MemoryQueue, MemoryStore, MemoryVault};
+
+use door::Door;
 
 pub(crate) use sync_testkit::memory::Fault;
 
 /// The functions that answer HTTP, by name, with their routes.
-pub(crate) const HTTP_FUNCTIONS: [(&str, &[sync_http::Route]); 3] = [
+pub(crate) const HTTP_FUNCTIONS: [(&str, &[sync_http::Route]); 4] = [
     ("create-job", create_job::ROUTES),
     ("read-job", read_job::ROUTES),
     ("control-job", control_job::ROUTES),
+    ("link-account", link_account::ROUTES),
 ];
 
 /// The person of the sample events.
@@ -48,6 +55,9 @@ pub(crate) const STRANGER: &str = "stranger";
 
 /// The job of the sample events.
 pub(crate) const SAMPLE_JOB: &str = "0197e5a0-7c00-7000-8000-00000000d0b1";
+
+/// The sign-in of the sample events.
+pub(crate) const SAMPLE_SIGN_IN: &str = "0197e5a0-7c00-4000-8000-00000000d0b1";
 
 /// An id that no job has.
 pub(crate) const NO_JOB: &str = "0197e5a0-7c00-7000-8000-00000000ffff";
@@ -101,10 +111,23 @@ impl GarminSource for NoGarmin {
     }
 }
 
+type LinkAccount = link_account::UseCases<
+    MemoryStore,
+    MemoryStore,
+    MemoryStore,
+    MemoryVault,
+    Door,
+    MemoryQueue,
+    ManualClock,
+    SeededIds,
+    MemoryStore,
+>;
+
 pub(crate) struct World {
     pub(crate) store: MemoryStore,
     pub(crate) queue: MemoryQueue,
     pub(crate) clock: ManualClock,
+    pub(crate) door: Door,
     ids: SeededIds,
 }
 
@@ -118,6 +141,7 @@ impl World {
             store: MemoryStore::new(),
             queue: MemoryQueue::new(clock.clone()),
             clock,
+            door: Door::default(),
             ids: SeededIds::default(),
         };
         for (user, time_zone) in [(DEMO, chrono_tz::Europe::Berlin), (OTHER, chrono_tz::Pacific::Auckland)] {
@@ -183,9 +207,39 @@ impl World {
             }
             "read-job" => read_job::handle(&Reader { jobs }, request).await,
             "control-job" => control_job::handle(&Controller { jobs, links, queue, clock }, request).await,
+            "link-account" => link_account::handle(&self.link_account(), request).await,
             other => panic!("no function {other}"),
         };
         Answer::of(reply.unwrap())
+    }
+
+    /// Keeps a sign-in that waits for its code.
+    pub(crate) fn keep_sign_in(&self, user: &str, state: &str) {
+        let (user, state) = (build::user(user), state.parse().unwrap());
+        let pending = PendingSignIn("door-session".into());
+        futures::executor::block_on(async {
+            let sealed = MemoryVault::default().seal_sign_in(&user, &pending).await.unwrap();
+            let until = self.now() + TimeDelta::minutes(5);
+            self.store.keep(&user, state, &sealed, until).await.unwrap();
+        });
+    }
+
+    fn link_account(&self) -> LinkAccount {
+        let (jobs, links, queue, clock) = self.ports();
+        link_account::UseCases {
+            unlinker: Unlinker { jobs: jobs.clone(), links: links.clone(), clock: clock.clone() },
+            eraser: Eraser { erasures: jobs.clone(), queue: queue.clone(), clock: clock.clone() },
+            linker: Linker {
+                sign_ins: jobs.clone(),
+                jobs,
+                links,
+                vault: MemoryVault::default(),
+                garmin: self.door.clone(),
+                queue,
+                clock,
+                ids: self.ids.clone(),
+            },
+        }
     }
 
     pub(crate) async fn deliver(&self, event: &Value) -> Result<SqsBatchResponse, lambda_http::Error> {
