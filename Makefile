@@ -11,18 +11,33 @@ TOOLS := $(CURDIR)/.tools
 # With terraform and a mirror of its AWS provider at hand (TF_PLUGIN_DIR), all of infra/ is tested, else what needs neither.
 INFRA_TEST := python3 infra/tests/run.py $(if $(and $(TF_PLUGIN_DIR),$(shell command -v terraform)),,--static)
 
-.PHONY: help run test check build bench bench-cold load simulate rehearse
+# The page needs npm (Node 20.19 or newer). Without it everything else works, and says what is missing; in CI it is an error.
+NPM := $(shell command -v npm)
+PAGE_SOURCES := $(wildcard web/*.json web/*.ts web/*.html web/.npmrc) $(shell find web/src web/public web/tools -type f)
+without = $(if $(CI),{ echo '$(1)' >&2; exit 1; },echo '$(1)')
+
+.PHONY: help run test test-page check check-page build bench bench-cold load simulate rehearse
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: ## the whole system on this machine: demo account, live import of two years, then the API on http://127.0.0.1:3000
+run: ## the whole system on this machine: demo account, live import of two years, then page and API on http://127.0.0.1:3000
+	@$(if $(NPM),$(MAKE) --no-print-directory web/dist/index.html || echo 'The page cannot be built: the system runs without it.',\
+	echo 'No npm here: the system runs without its page.')
 	@cargo run --quiet --package garmin-sync -- demo
 
 test: ## every test, against the embedded DynamoDB and SQS and the simulated Garmin
 	$(INFRA_TEST)
 	$(CARGO_TEST) --workspace
 	python3 tools/schemathesis/run.py
+	@$(if $(NPM),$(MAKE) --no-print-directory test-page,$(call without,tests of the page skipped: no npm here))
+
+test-page: web/dist/index.html ## the tests of the page: its parts, then all of it in Chromium against the running system
+	cd web && npm test
+	@# After `make test` the program is there; alone it would be built with other features of the SDK, which takes minutes.
+	@[ -x target/debug/garmin-sync ] || cargo build --quiet --package garmin-sync
+	@if [ -x "$${CHROMIUM:-/usr/bin/chromium}" ]; then cd web && npm run e2e; \
+	else $(call without,tests in a browser skipped: no $${CHROMIUM:-/usr/bin/chromium}); fi
 
 check: $(TOOLS)/bin/cargo-deny ## formatting, lints with warnings denied, licences, sources, advisories and walls
 	cargo fmt --all --check
@@ -31,6 +46,11 @@ check: $(TOOLS)/bin/cargo-deny ## formatting, lints with warnings denied, licenc
 	@if $(TOOLS)/bin/cargo-deny fetch db >/dev/null 2>&1; then $(TOOLS)/bin/cargo-deny --all-features check advisories; \
 	else echo 'advisories skipped: the database of RustSec cannot be reached from here'; fi
 	$(if $(shell command -v terraform),terraform fmt -check -recursive infra,@echo 'terraform fmt skipped: no terraform here')
+	@$(if $(NPM),$(MAKE) --no-print-directory check-page,$(call without,checks of the page skipped: no npm here))
+
+check-page: web/node_modules/.package-lock.json ## the page: types made from docs/openapi.json, formatting, lints, types, advisories
+	cd web && npm run check
+	cd web && node tools/audit.js
 
 # Which zips `make build` makes.
 ARCH ?= arm64 x86_64
@@ -58,3 +78,10 @@ rehearse: ## a whole deployment on an emulated AWS: apply, import a year, redriv
 
 $(TOOLS)/bin/cargo-deny:
 	cargo install --quiet --locked --root $(TOOLS) cargo-deny@0.20.2
+
+web/node_modules/.package-lock.json: web/package-lock.json
+	cd web && npm ci
+	touch $@
+
+web/dist/index.html: web/node_modules/.package-lock.json $(PAGE_SOURCES)
+	cd web && npm run build

@@ -45,6 +45,7 @@ export function watch(context: BrowserContext, origin: string): () => string[] {
 
 /** For people to look at: one picture per state. */
 export async function picture(page: Page, name: string): Promise<void> {
+  await page.evaluate(() => scrollTo(0, 0))
   await page.screenshot({ path: `screenshots/${name}.png`, fullPage: true, animations: 'disabled' })
 }
 
