@@ -29,12 +29,12 @@ run: ## the whole system on this machine: demo account, live import of two years
 test: ## every test, against the embedded DynamoDB and SQS and the simulated Garmin
 	$(INFRA_TEST)
 	$(CARGO_TEST) --workspace
-	python3 tools/schemathesis/run.py
+	@# The program as the tests have built it: alone it would have other features of the SDK, which takes minutes more.
+	python3 tools/schemathesis/run.py --program target/debug/garmin-sync
 	@$(if $(NPM),$(MAKE) --no-print-directory test-page,$(call without,tests of the page skipped: no npm here))
 
 test-page: web/dist/index.html ## the tests of the page: its parts, then all of it in Chromium against the running system
 	cd web && npm test
-	@# After `make test` the program is there; alone it would be built with other features of the SDK, which takes minutes.
 	@[ -x target/debug/garmin-sync ] || cargo build --quiet --package garmin-sync
 	@if [ -x "$${CHROMIUM:-/usr/bin/chromium}" ]; then cd web && npm run e2e; \
 	else $(call without,tests in a browser skipped: no $${CHROMIUM:-/usr/bin/chromium}); fi

@@ -2,7 +2,7 @@
 """Sends thousands of requests that docs/openapi.json allows, and thousands that it does not, to `garmin-sync serve`, and
 fails on a 5xx, on an answer that the description does not have, on bad input that is taken and on good input that is not.
 
-    python3 tools/schemathesis/run.py              what `make test` runs; the same requests each time
+    python3 tools/schemathesis/run.py              the same requests each time, as `make test` sends them
     python3 tools/schemathesis/run.py --seed 7     others
 
 Schemathesis is installed into .tools/ on first use. The server is a process of its own on any free ports and a directory
@@ -51,9 +51,11 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--seed", type=int, default=1, help="which requests")
     arguments.add_argument("--examples", type=int, default=90, help="how many of each kind per operation")
+    arguments.add_argument("--program", type=pathlib.Path, help="a garmin-sync that is built already; made when not given")
     arguments = arguments.parse_args()
 
-    bin_dir, program = installed(), built()
+    bin_dir = installed()
+    program = arguments.program.resolve() if arguments.program else built()
     with tempfile.TemporaryDirectory(prefix="garmin-sync-described-") as directory:
         data = ["--data", f"{directory}/data", "--log", "error"]
         # A Garmin that takes its time: jobs are to be found in every state, and the machine is for the requests.
