@@ -118,7 +118,8 @@ locals {
     sweep-jobs = {
       description = "Every minute: nudges what is due"
       routes      = []
-      # Two hundred jobs at most, at some 30 ms each, is 6 s; and never longer than its own period.
+      # Its own period, and never longer: it looks at jobs until none is due or its time is nearly up. At some 30 ms each
+      # that is 1,800 a minute.
       timeout_seconds = 60
       memory_mb       = local.memory_mb
       tables = [

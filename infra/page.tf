@@ -185,8 +185,8 @@ resource "aws_cloudfront_distribution" "page" {
       https_port             = 443
       origin_protocol_policy = "https-only"
       origin_ssl_protocols   = ["TLSv1.2"]
-      # Above the API functions' ten seconds: a slow answer is still an answer.
-      origin_read_timeout = 15
+      # Above the 25 seconds of link-account, the slowest: a slow answer is still an answer.
+      origin_read_timeout = 30
     }
   }
 
