@@ -36,7 +36,7 @@ pub async fn records(
     to: Option<NaiveDate>,
 ) -> Result<Vec<StoredRecord>> {
     let bound = |day: Option<NaiveDate>| day.filter(|_| is_dated(kind)).map(|day| day.to_string());
-    let mut query = RecordQuery { kind, from: bound(from), to: bound(to), limit: PAGE, cursor: None };
+    let mut query = RecordQuery { kind, from: bound(from), to: bound(to), attributes: None, limit: PAGE, cursor: None };
     let mut records = Vec::new();
     loop {
         let page = store.records(user, &query).await?;

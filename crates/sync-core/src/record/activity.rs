@@ -182,6 +182,9 @@ pub struct ActivityRecord {
     pub exercise_sets: Option<Vec<ExerciseSet>>,
 }
 
+/// The attribute of an activity by which activities stand in order: [`ActivityRecord::start_local`].
+pub const START_LOCAL: &str = "start_local";
+
 /// The attribute of an activity that holds its [`Track`](crate::record::series::Track), compressed.
 pub const TRACK: &str = "track";
 
