@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 /// as they are fetched. The track is stored beside these fields as bytes, under [`TRACK`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(rename_all = "camelCase"))]
 pub struct ActivityRecord {
     /// What the person called it (`activityName`, any JSON scalar).
     pub name: Option<String>,
@@ -191,6 +192,7 @@ pub const TRACK: &str = "track";
 /// All stretches of one kind taken together.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(rename_all = "camelCase"))]
 pub struct SplitSummary {
     /// `INTERVAL_ACTIVE`, `RWD_RUN`, `CLIMB_ACTIVE`, … (`splitType`).
     pub kind: Option<String>,
@@ -211,6 +213,7 @@ pub struct SplitSummary {
 /// One lap.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(rename_all = "camelCase"))]
 pub struct Lap {
     /// When it began (`startTimeGMT`).
     pub start: Option<DateTime<Utc>>,
@@ -269,6 +272,7 @@ pub struct Lap {
 /// One set of a strength activity.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(rename_all = "camelCase"))]
 pub struct ExerciseSet {
     /// When it began; Garmin gives no zone and means UTC (`startTime`).
     pub start: Option<DateTime<Utc>>,

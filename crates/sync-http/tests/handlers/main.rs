@@ -17,6 +17,7 @@ macro_rules! assert_sorted_json_snapshot {
 mod contract;
 mod description;
 mod events;
+mod history;
 mod logs;
 mod queue;
 mod world;
