@@ -5,6 +5,7 @@ mod cancel;
 mod chaos;
 mod deliveries;
 mod five_years;
+mod history;
 mod intraday;
 mod kill;
 mod many_starts;
