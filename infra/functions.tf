@@ -19,7 +19,7 @@
 
 locals {
   # A rustls handshake and some JSON need little memory; 256 MB is a seventh of a processor, with which a cold start
-  # stays below half a second. The same everywhere, because nothing here computes.
+  # stays below half a second. The same for all that computes nothing.
   memory_mb = 256
 
   # Far above what a few reads and one transaction take, below the 30 s at which the HTTP API cuts off; a person who
@@ -50,6 +50,20 @@ locals {
       memory_mb       = local.memory_mb
       tables = [
         # The watermark has a copy among the jobs: no need to open the links, and the tokens in them, to a reader.
+        { sid = "ReadJobs", table = "garmin_sync_jobs", actions = ["GetItem", "Query"] },
+      ]
+    }
+
+    read-history = {
+      description     = "Shows what was imported, as rows and as tables; cannot write"
+      routes          = ["GET /integrations/garmin/history/daily", "GET /integrations/garmin/history/sleep", "GET /integrations/garmin/history/activities", "GET /integrations/garmin/history/coverage"]
+      timeout_seconds = local.api_timeout_seconds
+      # The one that computes: a page is up to a thousand records, read and written again as JSON. Half a processor.
+      memory_mb = 896
+      tables = [
+        { sid = "ReadRecords", table = "health_records", actions = ["BatchGetItem", "Query"] },
+        { sid = "FindActivitiesByTheirStart", table = "health_records", index = "by_start", actions = ["Query"] },
+        # What was given up stands with the jobs. The warming call gets one.
         { sid = "ReadJobs", table = "garmin_sync_jobs", actions = ["GetItem", "Query"] },
       ]
     }

@@ -215,7 +215,7 @@ run "functions_run_as_they_were_built" {
   command = plan
 
   assert {
-    condition     = alltrue([for function in module.function : function.settings.runtime == "provided.al2023" && function.settings.architectures == tolist(["arm64"]) && function.settings.memory_mb == 256])
+    condition     = alltrue([for name, function in module.function : function.settings.runtime == "provided.al2023" && function.settings.architectures == tolist(["arm64"]) && function.settings.memory_mb == (name == "read-history" ? 896 : 256)])
     error_message = "Rust on arm64 with 256 MB."
   }
   assert {
@@ -291,6 +291,24 @@ run "read_job_cannot_write" {
   assert {
     condition     = toset(flatten([for statement in module.function["read-job"].policy.Statement : statement.Action])) == toset(["logs:CreateLogStream", "logs:PutLogEvents", "dynamodb:GetItem", "dynamodb:Query", "kms:Decrypt", "kms:DescribeKey"])
     error_message = "read-job reads jobs and links, and does nothing else."
+  }
+}
+
+run "read_history_reads_records_and_jobs_and_cannot_write" {
+  command = plan
+
+  assert {
+    condition     = toset(flatten([for statement in module.function["read-history"].policy.Statement : statement.Action])) == toset(["logs:CreateLogStream", "logs:PutLogEvents", "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query", "kms:Decrypt", "kms:DescribeKey"])
+    error_message = "read-history reads records and jobs, and does nothing else."
+  }
+  assert {
+    condition = toset(flatten([for statement in module.function["read-history"].policy.Statement : statement.Resource if anytrue([for action in statement.Action : startswith(action, "dynamodb:")])])) == toset([
+    aws_dynamodb_table.this["health_records"].arn, "${aws_dynamodb_table.this["health_records"].arn}/index/by_start", aws_dynamodb_table.this["garmin_sync_jobs"].arn])
+    error_message = "read-history reads no links, and so no tokens."
+  }
+  assert {
+    condition     = length(setintersection(keys(module.function["read-history"].settings.environment), ["INCREMENTAL_QUEUE_URL", "HISTORICAL_QUEUE_URL", "TOKENS_KEY_ID"])) == 0
+    error_message = "A reader is told neither where the queues are nor the name of the tokens' key."
   }
 }
 

@@ -161,6 +161,7 @@ async fn everything_is_there(line: &Line, first: NaiveDate, last: NaiveDate) -> 
         kind: sync_core::RecordKind::Day,
         from: Some(first.to_string()),
         to: Some(last.to_string()),
+        attributes: Some(std::collections::BTreeSet::new()),
         limit: 1_000,
         cursor: None,
     };

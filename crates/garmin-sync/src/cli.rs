@@ -183,7 +183,28 @@ pub enum Command {
     Simulator(SimulatorArgs),
     /// Print the OpenAPI description of the API.
     Openapi,
-    /// Print what was imported, one JSON object per line, sorted.
+    /// Print what was imported, as the running server's API shows it: JSON, one object per line, or one CSV table.
+    History {
+        /// Whose.
+        #[command(flatten)]
+        who: Who,
+        /// The first day.
+        #[arg(long, value_name = "YYYY-MM-DD", value_parser = date)]
+        from: NaiveDate,
+        /// The last day.
+        #[arg(long, value_name = "YYYY-MM-DD", value_parser = date)]
+        to: NaiveDate,
+        /// Of what.
+        #[arg(long, value_enum, default_value_t = HistoryKind::Daily)]
+        kind: HistoryKind,
+        /// Which values, by the API's names, joined by commas [default: all but the long ones].
+        #[arg(long, value_name = "NAMES")]
+        fields: Option<String>,
+        /// In which form.
+        #[arg(long, value_enum, default_value_t = HistoryFormat::Json)]
+        format: HistoryFormat,
+    },
+    /// Print what was imported as it is stored, one JSON object per line, sorted.
     Record {
         /// Whose.
         #[command(flatten)]
@@ -198,6 +219,28 @@ pub enum Command {
         #[arg(long, value_name = "YYYY-MM-DD", value_parser = date)]
         to: Option<NaiveDate>,
     },
+}
+
+/// Of what a history is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum HistoryKind {
+    /// Calendar days.
+    Daily,
+    /// Nights.
+    Sleep,
+    /// Activities.
+    Activities,
+    /// Which days were imported, and which not and why.
+    Coverage,
+}
+
+/// The form of a history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum HistoryFormat {
+    /// One JSON object per line.
+    Json,
+    /// A table with a row of names first.
+    Csv,
 }
 
 /// Which user.
@@ -343,6 +386,8 @@ mod tests {
             &["--workers", "0"],
             &["import", "--from", "2024-1-1", "--to", "2024-01-02"],
             &["record", "--kind", "dreams"],
+            &["history", "--from", "2024-01-01"],
+            &["history", "--from", "2024-01-01", "--to", "2024-01-02", "--kind", "dreams"],
             &["token", "--user", "a b"],
             &["simulator", "--fault", "bad_luck"],
             &["simulator", "--fault", "server_error=3"],

@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, Result, bail};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use reqwest::header::LINK;
 use reqwest::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -165,5 +166,50 @@ impl Client {
     /// The API's, in its words.
     pub async fn control(&self, what: &str, job: &str) -> Result<Value> {
         self.expect(Method::POST, &format!("/sync/{what}"), Some(&json!({"jobId": job}))).await
+    }
+
+    /// The rows of a history, page by page until there are no more: `of_page` is given each as it comes. `path` is the
+    /// route with its query, without a cursor.
+    ///
+    /// # Errors
+    /// The API's, in its words; those of `of_page`.
+    pub async fn history(&self, path: &str, mut of_page: impl FnMut(&[Value]) -> Result<()>) -> Result<()> {
+        let mut cursor = String::new();
+        loop {
+            let page = self.expect(Method::GET, &format!("/history/{path}{cursor}"), None).await?;
+            let lists = page.as_object().into_iter().flat_map(|page| page.values());
+            let rows = lists.filter_map(Value::as_array).next().context("the server's answer has no rows")?;
+            of_page(rows)?;
+            match page["cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// A history as a table, page by page until there are no more: `of_page` is given each as it comes, every one with
+    /// the row of names.
+    ///
+    /// # Errors
+    /// The API's, in its words; those of `of_page`.
+    pub async fn history_table(&self, path: &str, mut of_page: impl FnMut(&str) -> Result<()>) -> Result<()> {
+        let mut next = Some(format!("{PREFIX}/history/{path}&format=csv"));
+        while let Some(path) = next.take() {
+            let url = format!("{}{path}", self.base_url);
+            let response = self.http.get(url).bearer_auth(&self.token).send().await;
+            let response = response.context("the server does not answer")?;
+            let status = response.status();
+            if !status.is_success() {
+                let answer: Value = response.json().await.context("the server's answer is not readable")?;
+                bail!("{} ({status})", answer["error"].as_str().unwrap_or("no reason given"));
+            }
+            let link = response.headers().get(LINK).and_then(|link| link.to_str().ok());
+            // The server's own form, `<path>; rel="next"`: nobody else is asked.
+            next = link
+                .and_then(|link| link.strip_prefix('<')?.strip_suffix(">; rel=\"next\""))
+                .map(str::to_owned);
+            of_page(&response.text().await.context("the server's answer is not readable")?)?;
+        }
+        Ok(())
     }
 }

@@ -10,7 +10,7 @@ use sync_aws::KeyFileVault;
 use sync_core::ports::SystemClock;
 use sync_core::{Clock as _, RecordKind, UserId};
 
-use crate::cli::{Cli, Command, Control, SimulatorArgs, SystemArgs};
+use crate::cli::{Cli, Command, Control, HistoryFormat, SimulatorArgs, SystemArgs};
 use crate::client::{Client, JobStatusAnswer, Started};
 use crate::data_dir::{DataDir, Endpoints};
 use crate::demo;
@@ -76,6 +76,10 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Openapi => {
             people::result(sync_http::openapi::json()?);
             Ok(ExitCode::SUCCESS)
+        }
+        Command::History { who, from, to, kind, fields, format } => {
+            let path = history::path(kind, from, to, fields.as_deref());
+            print_history(&client(&data, &who.user)?, &path, format).await
         }
         Command::Record { who, kind, from, to } => record(&data, &who.user, kind, from, to).await,
     }
@@ -225,6 +229,33 @@ async fn record(
     for kind in kinds {
         for record in history::records(&storage.records, user, kind, from, to).await? {
             people::result(history::line(&record));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints a history page by page, so that ten years need no more memory than one page.
+async fn print_history(client: &Client, path: &str, format: HistoryFormat) -> Result<ExitCode> {
+    match format {
+        HistoryFormat::Json => {
+            client
+                .history(path, |rows| {
+                    rows.iter().for_each(people::result);
+                    Ok(())
+                })
+                .await?;
+        }
+        HistoryFormat::Csv => {
+            let mut first = true;
+            client
+                .history_table(path, |page| {
+                    // The row of names holds no line end, so it is the first line.
+                    let rows = page.split_once("\r\n").map_or("", |(_, rows)| rows);
+                    people::text(if first { page } else { rows });
+                    first = false;
+                    Ok(())
+                })
+                .await?;
         }
     }
     Ok(ExitCode::SUCCESS)

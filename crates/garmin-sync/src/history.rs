@@ -6,7 +6,10 @@ use chrono::NaiveDate;
 use serde_json::{Map, Value, json};
 use sync_core::ports::RecordQuery;
 use sync_core::record::{Attribute, StoredRecord};
+use sync_core::use_cases::history::MAX_PAGE;
 use sync_core::{RecordKind, RecordStore, UserId};
+
+use crate::cli::HistoryKind;
 
 /// Records of one read.
 const PAGE: u32 = 1_000;
@@ -36,7 +39,8 @@ pub async fn records(
     to: Option<NaiveDate>,
 ) -> Result<Vec<StoredRecord>> {
     let bound = |day: Option<NaiveDate>| day.filter(|_| is_dated(kind)).map(|day| day.to_string());
-    let mut query = RecordQuery { kind, from: bound(from), to: bound(to), limit: PAGE, cursor: None };
+    let mut query =
+        RecordQuery { kind, from: bound(from), to: bound(to), attributes: None, limit: PAGE, cursor: None };
     let mut records = Vec::new();
     loop {
         let page = store.records(user, &query).await?;
@@ -80,6 +84,24 @@ pub fn line(record: &StoredRecord) -> Value {
         line.entry(name.clone()).or_insert(value);
     }
     Value::Object(line)
+}
+
+/// The route below `/history`, with its query. A page is as large as it may be.
+#[must_use]
+pub fn path(kind: HistoryKind, from: NaiveDate, to: NaiveDate, fields: Option<&str>) -> String {
+    let name = match kind {
+        HistoryKind::Daily => "daily",
+        HistoryKind::Sleep => "sleep",
+        HistoryKind::Activities => "activities",
+        HistoryKind::Coverage => "coverage",
+    };
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.append_pair("from", &from.to_string()).append_pair("to", &to.to_string());
+    query.append_pair("limit", &MAX_PAGE.to_string());
+    if let Some(fields) = fields {
+        query.append_pair("fields", fields);
+    }
+    format!("{name}?{}", query.finish())
 }
 
 /// What people call the records of a kind.

@@ -9,6 +9,13 @@ pub fn result(line: impl std::fmt::Display) {
     drop(writeln!(std::io::stdout().lock(), "{line}"));
 }
 
+/// Prints a part of a result that brings its own line ends.
+pub fn text(part: &str) {
+    use std::io::Write as _;
+    let mut out = std::io::stdout().lock();
+    drop(out.write_all(part.as_bytes()).and_then(|()| out.flush()));
+}
+
 /// Prints what is going on.
 pub fn note(line: impl std::fmt::Display) {
     use std::io::Write as _;

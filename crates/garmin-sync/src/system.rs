@@ -20,6 +20,7 @@ use sync_core::ports::{RandomIds, SystemClock};
 use sync_core::timing::NUDGE_GRACE;
 use sync_core::use_cases::control::Controller;
 use sync_core::use_cases::erase::Eraser;
+use sync_core::use_cases::history::History;
 use sync_core::use_cases::link::Linker;
 use sync_core::use_cases::process_chunk::Worker;
 use sync_core::use_cases::start::Starter;
@@ -146,6 +147,7 @@ impl System {
         let starter =
             Arc::new(Starter { jobs: jobs.clone(), links: links.clone(), queue: queue.clone(), clock, ids });
         let reader = Arc::new(Reader { jobs: jobs.clone() });
+        let history = Arc::new(History { records: records.clone(), jobs: jobs.clone() });
         let controller =
             Arc::new(Controller { jobs: jobs.clone(), links: links.clone(), queue: queue.clone(), clock });
         let sweeper =
@@ -219,6 +221,15 @@ impl System {
             Arc::new(move |request| {
                 let account = Arc::clone(&account);
                 async move { link_account::handle(&account, request).await }.boxed()
+            }),
+        );
+        add(
+            &mut routes,
+            "read-history",
+            read_history::ROUTES,
+            Arc::new(move |request| {
+                let history = Arc::clone(&history);
+                async move { read_history::handle(&history, request).await }.boxed()
             }),
         );
         add(

@@ -20,6 +20,7 @@ mod failure;
 mod jobs;
 mod links;
 mod migrations;
+mod projection;
 mod queue;
 mod records;
 mod sign_ins;

@@ -5,8 +5,9 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
-    ProjectionType, ScalarAttributeType, TableDescription, TableStatus, TimeToLiveSpecification,
+    AttributeDefinition, BillingMode, CreateGlobalSecondaryIndexAction, GlobalSecondaryIndex,
+    GlobalSecondaryIndexDescription, GlobalSecondaryIndexUpdate, IndexStatus, KeySchemaElement, KeyType,
+    Projection, ProjectionType, ScalarAttributeType, TableDescription, TableStatus, TimeToLiveSpecification,
     TimeToLiveStatus,
 };
 use serde::Deserialize;
@@ -122,7 +123,14 @@ pub async fn migrate(client: &Client, prefix: &str) -> Result<(), MigrateError> 
             .map_err(|source| MigrateError::Definition { migration, source: source.into() })?;
         table.table_name.insert_str(0, prefix);
         create(client, migration, &table).await?;
-        let existing = until_active(client, &table.table_name).await?;
+        let mut existing = until_active(client, &table.table_name).await?;
+        // An index is what a migration may gain after its table was made; nothing stored has to change for it.
+        for index in &table.global_secondary_indexes {
+            if !existing.global_secondary_indexes().iter().any(|found| is_named(found, &index.index_name)) {
+                add_index(client, migration, &table, index).await?;
+                existing = until_active(client, &table.table_name).await?;
+            }
+        }
         check(&table, &existing)?;
         if let Some(expiry) = table.time_to_live_specification.as_ref().filter(|ttl| ttl.enabled) {
             enable_expiry(client, migration, &table.table_name, &expiry.attribute_name).await?;
@@ -138,22 +146,13 @@ async fn create(client: &Client, migration: &'static str, table: &Table) -> Resu
         .table_name(&table.table_name)
         .billing_mode(BillingMode::from(table.billing_mode.as_str()))
         .set_key_schema(Some(key_schema(&table.key_schema).map_err(unbuildable)?));
-    for definition in &table.attribute_definitions {
-        request = request.attribute_definitions(
-            AttributeDefinition::builder()
-                .attribute_name(&definition.attribute_name)
-                .attribute_type(ScalarAttributeType::from(definition.attribute_type.as_str()))
-                .build()
-                .map_err(unbuildable)?,
-        );
-    }
+    request = request.set_attribute_definitions(Some(definitions(table).map_err(unbuildable)?));
     for index in &table.global_secondary_indexes {
-        let projection = ProjectionType::from(index.projection.projection_type.as_str());
         request = request.global_secondary_indexes(
             GlobalSecondaryIndex::builder()
                 .index_name(&index.index_name)
                 .set_key_schema(Some(key_schema(&index.key_schema).map_err(unbuildable)?))
-                .projection(Projection::builder().projection_type(projection).build())
+                .projection(projection(index))
                 .build()
                 .map_err(unbuildable)?,
         );
@@ -170,6 +169,70 @@ async fn create(client: &Client, migration: &'static str, table: &Table) -> Resu
             source: AwsFailure::of("CreateTable", error),
         }),
     }
+}
+
+async fn add_index(
+    client: &Client,
+    migration: &'static str,
+    table: &Table,
+    index: &Index,
+) -> Result<(), MigrateError> {
+    let unbuildable = |source: BuildError| MigrateError::Definition { migration, source: source.into() };
+    let action = CreateGlobalSecondaryIndexAction::builder()
+        .index_name(&index.index_name)
+        .set_key_schema(Some(key_schema(&index.key_schema).map_err(unbuildable)?))
+        .projection(projection(index))
+        .build()
+        .map_err(unbuildable)?;
+    let request = client
+        .update_table()
+        .table_name(&table.table_name)
+        .set_attribute_definitions(Some(definitions(table).map_err(unbuildable)?))
+        .global_secondary_index_updates(GlobalSecondaryIndexUpdate::builder().create(action).build());
+    match request.send().await {
+        Ok(_) => {
+            tracing::info!(table = table.table_name, index = index.index_name, "index added");
+            Ok(())
+        }
+        // Somebody else is adding it.
+        Err(SdkError::ServiceError(error)) if error.err().is_resource_in_use_exception() => Ok(()),
+        Err(error) => {
+            // Somebody else has added it in between, which DynamoDB calls invalid.
+            let invalid = error.code() == Some("ValidationException");
+            let existing = until_active(client, &table.table_name).await?;
+            if invalid
+                && existing.global_secondary_indexes().iter().any(|found| is_named(found, &index.index_name))
+            {
+                return Ok(());
+            }
+            Err(MigrateError::Aws {
+                table: table.table_name.clone(),
+                source: AwsFailure::of("UpdateTable", error),
+            })
+        }
+    }
+}
+
+fn definitions(table: &Table) -> Result<Vec<AttributeDefinition>, BuildError> {
+    table
+        .attribute_definitions
+        .iter()
+        .map(|definition| {
+            AttributeDefinition::builder()
+                .attribute_name(&definition.attribute_name)
+                .attribute_type(ScalarAttributeType::from(definition.attribute_type.as_str()))
+                .build()
+        })
+        .collect()
+}
+
+fn projection(index: &Index) -> Projection {
+    let projected = ProjectionType::from(index.projection.projection_type.as_str());
+    Projection::builder().projection_type(projected).build()
+}
+
+fn is_named(index: &GlobalSecondaryIndexDescription, name: &str) -> bool {
+    index.index_name() == Some(name)
 }
 
 fn key_schema(keys: &[Key]) -> Result<Vec<KeySchemaElement>, BuildError> {
@@ -189,6 +252,10 @@ async fn until_active(client: &Client, table: &str) -> Result<TableDescription, 
             Ok(described) => {
                 if let Some(found) = described.table
                     && found.table_status() == Some(&TableStatus::Active)
+                    && found
+                        .global_secondary_indexes()
+                        .iter()
+                        .all(|index| index.index_status().is_none_or(|status| *status == IndexStatus::Active))
                 {
                     return Ok(found);
                 }
@@ -314,6 +381,7 @@ mod tests {
                 .map(|definition| definition.attribute_name.as_str())
                 .collect();
             keys.sort_unstable();
+            keys.dedup();
             defined.sort_unstable();
             assert_eq!(keys, defined, "{migration}: DynamoDB refuses any other");
         }

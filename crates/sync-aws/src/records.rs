@@ -10,16 +10,21 @@ use aws_sdk_dynamodb::types::{
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Number, Value};
 use sync_core::ids::UserId;
-use sync_core::ports::{Page, RecordQuery, RecordStore, StoreError};
+use sync_core::ports::{ActivityQuery, Page, RecordQuery, RecordStore, StoreError};
+use sync_core::record::activity::START_LOCAL;
 use sync_core::record::{Attribute, RecordKey, RecordKind, RecordUpsert, StoredRecord};
 
 use crate::attributes::{Item, PROVIDER, record_key, text, timestamp};
 use crate::expression::Expression;
 use crate::failure::{unavailable, unreadable};
+use crate::projection::Projection;
 use crate::tables::TableNames;
 
 /// Attributes that belong to the store. A source that yields one of these names is in error; it is left out.
-const BOOKKEEPING: [&str; 4] = ["user_id", "record", "source", "updated_at"];
+pub(crate) const BOOKKEEPING: [&str; 4] = ["user_id", "record", "source", "updated_at"];
+
+/// The index of what has a local start: activities alone. It holds keys and nothing else.
+const BY_START: &str = "by_start";
 
 /// DynamoDB takes this many keys in one batch of reads.
 const MOST_KEYS: usize = 100;
@@ -58,6 +63,7 @@ impl RecordStore for DynamoRecordStore {
             Item::from([("user_id".into(), text(user.as_str())), ("record".into(), text(after))])
         });
         let limit = query.limit.clamp(1, 1_000) as usize;
+        let projection = Projection::of(query.attributes.as_ref());
         let mut items: Vec<StoredRecord> = Vec::new();
         // One more than asked tells whether there is a next page; a megabyte ends DynamoDB's own page early.
         while items.len() <= limit {
@@ -66,7 +72,8 @@ impl RecordStore for DynamoRecordStore {
                 .query()
                 .table_name(&self.tables.records)
                 .key_condition_expression("user_id = :user AND #record BETWEEN :first AND :last")
-                .expression_attribute_names("#record", "record")
+                .set_projection_expression(projection.expression())
+                .set_expression_attribute_names(Some(projection.names_and([("#record", "record")])))
                 .expression_attribute_values(":user", text(user.as_str()))
                 .expression_attribute_values(":first", text(first.as_str()))
                 .expression_attribute_values(":last", text(last.as_str()))
@@ -87,6 +94,114 @@ impl RecordStore for DynamoRecordStore {
         items.truncate(limit);
         let next = items.last().filter(|_| more).map(|record| record.key.id.clone());
         Ok(Page { items, next })
+    }
+
+    async fn activities(
+        &self,
+        user: &UserId,
+        query: &ActivityQuery,
+    ) -> Result<Page<StoredRecord>, StoreError> {
+        let limit = query.limit.clamp(1, 1_000) as usize;
+        let (mut keys, more) = self.activity_keys(user, query, limit).await?;
+        keys.truncate(limit);
+        let next = keys.last().filter(|_| more).map(|(start, key)| format!("{start}#{}", key.id));
+        let projection = Projection::of(query.attributes.as_ref());
+        let mut found = HashMap::new();
+        for keys in keys.chunks(MOST_KEYS) {
+            let keys = keys.iter().map(|(_, key)| record_key(user, key)).collect();
+            for item in self.batch(keys, &projection).await? {
+                let record = read(item)?;
+                found.insert(record.key.clone(), record);
+            }
+        }
+        // One that is gone since the index was read is left out.
+        let items = keys.iter().filter_map(|(_, key)| found.remove(key)).collect();
+        Ok(Page { items, next })
+    }
+}
+
+impl DynamoRecordStore {
+    /// The local starts and the keys of the activities that `query` asks for, and whether there are more than `limit`.
+    async fn activity_keys(
+        &self,
+        user: &UserId,
+        query: &ActivityQuery,
+        limit: usize,
+    ) -> Result<(Vec<(String, RecordKey)>, bool), StoreError> {
+        // A local start is written `2024-01-31T07:00:00`, and `U` follows `T`.
+        let (first, last) = (query.days.start().to_string(), format!("{}U", query.days.end()));
+        let after = query.cursor.as_ref().map(|after| after.split_once('#').unwrap_or((after, "")));
+        if after.is_some_and(|(start, _)| *start >= *last) {
+            return Ok((Vec::new(), false));
+        }
+        // A start outside of the range is refused by DynamoDB, and before the range it means its beginning.
+        let mut start = after.filter(|(start, _)| **start >= *first).map(|(start, id)| {
+            let mut key = record_key(user, &RecordKey::object(RecordKind::Activity, id));
+            key.insert(START_LOCAL.to_owned(), text(start));
+            key
+        });
+        let mut keys = Vec::new();
+        // One more than asked tells whether there is a next page.
+        while keys.len() <= limit {
+            let found = self
+                .client
+                .query()
+                .table_name(&self.tables.records)
+                .index_name(BY_START)
+                .key_condition_expression("user_id = :user AND #start BETWEEN :first AND :last")
+                .expression_attribute_names("#start", START_LOCAL)
+                .expression_attribute_values(":user", text(user.as_str()))
+                .expression_attribute_values(":first", text(first.as_str()))
+                .expression_attribute_values(":last", text(last.as_str()))
+                .limit(i32::try_from(limit + 1 - keys.len()).unwrap_or(1))
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(|error| unavailable("Query activities", error))?;
+            for item in found.items.unwrap_or_default() {
+                let start = item.get(START_LOCAL).and_then(|start| start.as_s().ok());
+                let start = start.ok_or_else(|| unreadable("record", "the index shows no start"))?.clone();
+                keys.push((start, key_of(&item)?));
+            }
+            start = found.last_evaluated_key.filter(|key| !key.is_empty());
+            if start.is_none() {
+                break;
+            }
+        }
+        let more = keys.len() > limit;
+        Ok((keys, more))
+    }
+
+    /// The items of these keys, at most [`MOST_KEYS`], in no order. DynamoDB answers 16 MB at once and names what is left.
+    async fn batch(&self, keys: Vec<Item>, projection: &Projection) -> Result<Vec<Item>, StoreError> {
+        let table = &self.tables.records;
+        let (mut items, mut left) = (Vec::new(), keys);
+        while !left.is_empty() {
+            let asked = left.len();
+            let request = KeysAndAttributes::builder()
+                .set_keys(Some(left))
+                .set_projection_expression(projection.expression())
+                .set_expression_attribute_names(projection.names())
+                .build()
+                .map_err(|error| unreadable("record", error))?;
+            let found = self
+                .client
+                .batch_get_item()
+                .request_items(table, request)
+                .send()
+                .await
+                .map_err(|error| unavailable("BatchGetItem records", error))?;
+            items.extend(found.responses.unwrap_or_default().into_values().flatten());
+            left = found
+                .unprocessed_keys
+                .unwrap_or_default()
+                .remove(table)
+                .map_or_else(Vec::new, |left| left.keys);
+            if left.len() == asked {
+                return Err(StoreError::Unavailable("DynamoDB got round to none of the keys".into()));
+            }
+        }
+        Ok(items)
     }
 }
 

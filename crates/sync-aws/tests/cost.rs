@@ -187,6 +187,7 @@ async fn what_is_stored_already_is_not_written_again_and_what_changed_is() {
         kind: sync_core::RecordKind::Day,
         from: Some("2024-01-08".to_owned()),
         to: Some("2024-01-08".to_owned()),
+        attributes: None,
         limit: 1,
         cursor: None,
     };

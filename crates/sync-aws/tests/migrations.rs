@@ -1,10 +1,13 @@
 //! The migration runner, on an embedded DynamoDB.
 
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType, TimeToLiveStatus,
+    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
+    TimeToLiveStatus,
 };
 use embedded_aws::{EmbeddedAws, Options};
-use sync_aws::{MigrateError, migrate};
+use sync_aws::{DynamoRecordStore, MigrateError, TableNames, migrate};
+use sync_core::ports::ActivityQuery;
+use sync_core::{DateRange, RecordStore as _, UserId};
 
 #[tokio::test]
 async fn migrating_twice_and_by_several_at_once_makes_each_table_once() {
@@ -69,4 +72,45 @@ async fn a_table_of_the_same_name_with_other_keys_is_refused() {
         matches!(&refused, MigrateError::Differs { table, what: "key" } if table == "garmin_sync_jobs"),
         "{refused}"
     );
+}
+
+#[tokio::test]
+async fn a_table_of_before_gains_the_index_and_what_is_in_it_is_found_by_it() {
+    let aws = EmbeddedAws::start(Options::default()).await.unwrap();
+    let client = aws.clients().dynamodb;
+    let key =
+        |name: &str, kind| KeySchemaElement::builder().attribute_name(name).key_type(kind).build().unwrap();
+    let text = |name: &str| {
+        let definition = AttributeDefinition::builder().attribute_name(name);
+        definition.attribute_type(ScalarAttributeType::S).build().unwrap()
+    };
+    client
+        .create_table()
+        .table_name("health_records")
+        .billing_mode(BillingMode::PayPerRequest)
+        .key_schema(key("user_id", KeyType::Hash))
+        .key_schema(key("record", KeyType::Range))
+        .attribute_definitions(text("user_id"))
+        .attribute_definitions(text("record"))
+        .send()
+        .await
+        .unwrap();
+    client
+        .put_item()
+        .table_name("health_records")
+        .item("user_id", AttributeValue::S("ann".to_owned()))
+        .item("record", AttributeValue::S("activity#7".to_owned()))
+        .item("start_local", AttributeValue::S("2024-01-31T07:00:00".to_owned()))
+        .send()
+        .await
+        .unwrap();
+    let at_once = [(); 3].map(|()| migrate(&client, ""));
+    for outcome in futures::future::join_all(at_once).await {
+        outcome.unwrap();
+    }
+    let records = DynamoRecordStore::new(client, TableNames::default());
+    let day = "2024-01-31".parse().unwrap();
+    let query = ActivityQuery { days: DateRange::day(day), attributes: None, limit: 10, cursor: None };
+    let found = records.activities(&UserId::new("ann").unwrap(), &query).await.unwrap();
+    assert_eq!(found.items.iter().map(|record| record.key.id.as_str()).collect::<Vec<_>>(), ["7"]);
 }

@@ -12,6 +12,7 @@
 //! One idea carries it all: **the job record is the truth, a message is only a nudge, and the sweeper guarantees
 //! that something happens.**
 
+pub mod coverage;
 pub mod dates;
 pub mod erasure;
 pub mod ids;

@@ -1,6 +1,7 @@
 //! What the domain needs from the outside world. Each trait is small, and the `# Errors` section of each method is its
 //! contract; `sync-testkit` has one conformance suite per trait that every implementation passes.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -8,6 +9,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::dates::DateRange;
 use crate::erasure::{DueErasure, Erasure};
 use crate::ids::{AccountKey, JobId, JobKey, UserId};
 use crate::job::{Job, SyncType};
@@ -304,6 +306,18 @@ pub trait RecordStore: Send + Sync {
         user: &UserId,
         query: &RecordQuery,
     ) -> impl Future<Output = Result<Page<StoredRecord>, StoreError>> + Send;
+
+    /// The user's activities in the order in which they began on the person's clock, at most `limit` of them, from
+    /// `cursor` on. Reads an index that may be a moment behind. An activity that does not say when it began stands
+    /// nowhere in that order and is left out.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Unreadable`].
+    fn activities(
+        &self,
+        user: &UserId,
+        query: &ActivityQuery,
+    ) -> impl Future<Output = Result<Page<StoredRecord>, StoreError>> + Send;
 }
 
 /// Which records to read.
@@ -315,9 +329,24 @@ pub struct RecordQuery {
     pub from: Option<String>,
     /// The last id.
     pub to: Option<String>,
+    /// Only these attributes, of a record that has none of them only its key; every attribute when not said.
+    pub attributes: Option<BTreeSet<String>>,
     /// At most this many, 1 to 1,000.
     pub limit: u32,
     /// Where the page before ended.
+    pub cursor: Option<String>,
+}
+
+/// Which activities to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActivityQuery {
+    /// The days on which they began, on the person's clock.
+    pub days: DateRange,
+    /// Only these attributes; every attribute when not said.
+    pub attributes: Option<BTreeSet<String>>,
+    /// At most this many, 1 to 1,000.
+    pub limit: u32,
+    /// Where the page before ended: a local start and an id, joined by `#`.
     pub cursor: Option<String>,
 }
 

@@ -16,6 +16,7 @@ use crate::window::{DayOutcome, SourceId};
 pub mod activity;
 pub mod body;
 pub mod day;
+pub mod fields;
 pub mod series;
 pub mod sleep;
 pub mod workout;
@@ -153,10 +154,13 @@ impl fmt::Debug for RecordUpsert {
     }
 }
 
+/// What the name of each attribute begins with that says what asking a source for a day came to.
+pub const COVERAGE: &str = "coverage_";
+
 /// The attribute of a day record that says what asking a source for that day came to.
 #[must_use]
 pub fn coverage_attribute(source: &SourceId) -> String {
-    format!("coverage_{source}")
+    format!("{COVERAGE}{source}")
 }
 
 impl RecordUpsert {

@@ -63,6 +63,8 @@ pub const CODES: &[&str] = &[
     "too_many_sign_ins",
     "unauthorized",
     "unavailable",
+    "unknown_field",
+    "unknown_format",
     "unknown_metric_type",
     "unknown_time_zone",
     "unsupported_media_type",
@@ -176,7 +178,17 @@ impl From<RequestError> for ApiError {
             ),
             E::NotTokens => Self::bad_request("invalid_tokens", "These are not tokens of Garmin Connect."),
             E::TooLong { field } => Self::bad_request("field_too_long", format!("{field} is too long")),
-            E::InvalidLimit => Self::bad_request("invalid_limit", "limit must be a number from 1 to 100"),
+            E::InvalidLimit { most } => {
+                Self::bad_request("invalid_limit", format!("limit must be a number from 1 to {most}"))
+            }
+            E::DaysRequired => Self::bad_request("dates_required", "from and to are required"),
+            E::InvalidDay => Self::bad_request("invalid_date", "Invalid date format. Use YYYY-MM-DD"),
+            E::DaysReversed => Self::bad_request("start_after_end", "from must be before to"),
+            E::TooManyDays => {
+                Self::bad_request("range_too_long", "The date range cannot be longer than 30 years")
+            }
+            E::UnknownField(name) => Self::bad_request("unknown_field", format!("Unknown field: {name}")),
+            E::UnknownFormat => Self::bad_request("unknown_format", "format must be json or csv"),
             E::InvalidCursor => Self::bad_request("invalid_cursor", "cursor is not valid"),
         }
     }

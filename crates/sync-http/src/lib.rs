@@ -4,7 +4,7 @@
 //!
 //! * the user is the verified `sub` claim of the event and nothing else ([`identity`]);
 //! * whatever a caller sends, the answer is a clear 4xx or the right 2xx: bodies are bounded and read field by field
-//!   ([`request`]);
+//!   ([`request`], [`history`]);
 //! * one table turns every error into status, code and message, and the inside of a failure is logged once and never
 //!   told ([`error`]);
 //! * answers have exactly the fields of the contract ([`view`]), and the description says the same ([`openapi`]).
@@ -13,6 +13,7 @@
 //! [`route`], its user and its input, calls a use case and returns an [`reply`] or an error.
 
 pub mod error;
+pub mod history;
 pub mod identity;
 pub mod openapi;
 pub mod reply;

@@ -1,6 +1,7 @@
 //! The description of the API, made from the types that answer it. `garmin-sync openapi` prints it; `docs/openapi.json` is
 //! what it printed last, and a test holds the two together.
 
+mod history;
 pub mod names;
 mod paths;
 mod refusals;
@@ -33,17 +34,33 @@ pub fn json() -> Result<String, serde_json::Error> {
     tags(
         (name = "sync", description = "Importing"),
         (name = "link", description = "The link to Garmin"),
+        (name = "history", description = "What was imported"),
     ),
     paths(
         paths::start_incremental, paths::start_historical, paths::estimate, paths::status, paths::jobs, paths::pause, paths::resume, paths::cancel,
         paths::link_status, paths::login, paths::resume_login, paths::link, paths::unlink,
+        paths::history_daily, paths::history_sleep, paths::history_activities, paths::history_coverage,
     ),
     // What only answers refer to: utoipa collects the schemas of bodies, but not those of `IntoResponses`.
     components(schemas(refusals::AnyError, refusals::ApiErrorBody, refusals::GatewayErrorBody)),
     security(("token" = [])),
-    modifiers(&Token, &BodyOrNone),
+    modifiers(&Token, &BodyOrNone, &LeftOut),
 )]
 struct Description;
+
+/// A value of a record that is not known is left out and never null, which the types of the records cannot say.
+struct LeftOut;
+
+impl Modify for LeftOut {
+    fn modify(&self, description: &mut utoipa::openapi::OpenApi) {
+        let schemas = &mut description.components.get_or_insert_default().schemas;
+        for name in history::RECORDS {
+            if let Some(RefOr::T(schema)) = schemas.get_mut(*name) {
+                history::leave_out(schema);
+            }
+        }
+    }
+}
 
 struct Token;
 

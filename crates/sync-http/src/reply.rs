@@ -14,6 +14,8 @@ use tracing::Instrument;
 
 use crate::error::{ApiError, RETRY_AFTER_SECONDS, WithCauses};
 
+const JSON: &str = "application/json";
+
 /// What a handler answers with.
 pub type Reply = Response<Body>;
 
@@ -60,7 +62,18 @@ pub fn ok(view: &impl Serialize) -> Result<Reply, ApiError> {
 /// # Errors
 /// [`ApiError::internal`] when the view does not serialise.
 pub fn ok_unless_known(request: &Request, view: &impl Serialize) -> Result<Reply, ApiError> {
-    let body = serde_json::to_string(view).map_err(ApiError::internal)?;
+    text_unless_known(request, JSON, serde_json::to_string(view).map_err(ApiError::internal)?)
+}
+
+/// As [`ok_unless_known`], for a text of any type.
+///
+/// # Errors
+/// [`ApiError::internal`] when the tag is no header: never.
+pub fn text_unless_known(
+    request: &Request,
+    content_type: &'static str,
+    body: String,
+) -> Result<Reply, ApiError> {
     let digest = Sha256::digest(body.as_bytes());
     let tag: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
     let tag = format!("\"{tag}\"");
@@ -69,7 +82,7 @@ pub fn ok_unless_known(request: &Request, view: &impl Serialize) -> Result<Reply
         *reply.status_mut() = StatusCode::NOT_MODIFIED;
         reply
     } else {
-        json(StatusCode::OK, body)
+        text(StatusCode::OK, content_type, body)
     };
     let headers = reply.headers_mut();
     headers.insert(ETAG, HeaderValue::try_from(tag).map_err(ApiError::internal)?);
@@ -87,14 +100,15 @@ fn is_known(request: &Request, tag: &str) -> bool {
 }
 
 fn json(status: StatusCode, body: String) -> Reply {
-    const HEADERS: [(HeaderName, &str); 3] = [
-        (CONTENT_TYPE, "application/json"),
-        (CACHE_CONTROL, "no-store"),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    ];
+    text(status, JSON, body)
+}
+
+fn text(status: StatusCode, content_type: &'static str, body: String) -> Reply {
+    let headers: [(HeaderName, &str); 3] =
+        [(CONTENT_TYPE, content_type), (CACHE_CONTROL, "no-store"), (X_CONTENT_TYPE_OPTIONS, "nosniff")];
     let mut reply = Response::new(Body::Text(body));
     *reply.status_mut() = status;
-    for (name, value) in HEADERS {
+    for (name, value) in headers {
         reply.headers_mut().insert(name, HeaderValue::from_static(value));
     }
     reply

@@ -112,9 +112,30 @@ pub enum RequestError {
         /// Which field.
         field: &'static str,
     },
-    /// `limit` is not a number from 1 to [`MAX_PAGE`].
+    /// `limit` is not a number from 1 to `most`.
     #[error("the limit is out of range")]
-    InvalidLimit,
+    InvalidLimit {
+        /// The largest that is taken.
+        most: u32,
+    },
+    /// A history without its first or last day.
+    #[error("a first and a last day are required")]
+    DaysRequired,
+    /// A first or last day that is no calendar date in the one form.
+    #[error("not a calendar date")]
+    InvalidDay,
+    /// A history whose first day is after its last.
+    #[error("the first day is after the last")]
+    DaysReversed,
+    /// A history of more than [`sync_core::dates::MAX_YEARS`] years.
+    #[error("too many days")]
+    TooManyDays,
+    /// A name that is no field of what is asked for; the text is already cut and printable.
+    #[error("unknown field")]
+    UnknownField(String),
+    /// `format` is neither `json` nor `csv`.
+    #[error("unknown format")]
+    UnknownFormat,
     /// `cursor` is not one that a page ended with.
     #[error("the cursor is not usable")]
     InvalidCursor,
@@ -326,13 +347,18 @@ pub fn query_time_zone(request: &Request) -> Result<Option<Tz>, RequestError> {
 /// # Errors
 /// [`RequestError::InvalidLimit`].
 pub fn limit(request: &Request) -> Result<u32, RequestError> {
+    page_size(request, DEFAULT_PAGE, MAX_PAGE)
+}
+
+/// The `limit` query parameter, from 1 to `most`.
+pub(crate) fn page_size(request: &Request, default: u32, most: u32) -> Result<u32, RequestError> {
     let Some(text) = query(request, "limit") else {
-        return Ok(DEFAULT_PAGE);
+        return Ok(default);
     };
     // Digits only: `u32` would also take a sign.
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    let limit = text.parse().ok().filter(|limit| digits && (1..=MAX_PAGE).contains(limit));
-    limit.ok_or(RequestError::InvalidLimit)
+    let limit = text.parse().ok().filter(|limit| digits && (1..=most).contains(limit));
+    limit.ok_or(RequestError::InvalidLimit { most })
 }
 
 /// The `cursor` query parameter: the last job of the page before.
@@ -354,7 +380,7 @@ fn parse_time_zone(name: &str) -> Result<Tz, RequestError> {
 }
 
 /// A caller's own text, cut and made harmless, to be named in an error.
-fn echo(text: &str) -> String {
+pub(crate) fn echo(text: &str) -> String {
     let printable = |character: char| {
         if character.is_ascii_graphic() || character == ' ' { character } else { '?' }
     };

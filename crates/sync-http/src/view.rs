@@ -1,5 +1,6 @@
 //! What the contract promises to show: each struct has exactly the fields of one answer, null where there is no value.
 
+pub mod history;
 mod link;
 
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};

@@ -6,6 +6,7 @@ mod chaos;
 mod deliveries;
 mod five_years;
 mod frozen;
+mod history;
 mod intraday;
 mod kill;
 mod leaks;

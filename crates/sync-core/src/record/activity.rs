@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 /// as they are fetched. The track is stored beside these fields as bytes, under [`TRACK`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(rename_all = "camelCase"))]
 pub struct ActivityRecord {
     /// What the person called it (`activityName`, any JSON scalar).
     pub name: Option<String>,
@@ -182,12 +183,16 @@ pub struct ActivityRecord {
     pub exercise_sets: Option<Vec<ExerciseSet>>,
 }
 
+/// The attribute of an activity by which activities stand in order: [`ActivityRecord::start_local`].
+pub const START_LOCAL: &str = "start_local";
+
 /// The attribute of an activity that holds its [`Track`](crate::record::series::Track), compressed.
 pub const TRACK: &str = "track";
 
 /// All stretches of one kind taken together.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(rename_all = "camelCase"))]
 pub struct SplitSummary {
     /// `INTERVAL_ACTIVE`, `RWD_RUN`, `CLIMB_ACTIVE`, … (`splitType`).
     pub kind: Option<String>,
@@ -208,6 +213,7 @@ pub struct SplitSummary {
 /// One lap.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(rename_all = "camelCase"))]
 pub struct Lap {
     /// When it began (`startTimeGMT`).
     pub start: Option<DateTime<Utc>>,
@@ -266,6 +272,7 @@ pub struct Lap {
 /// One set of a strength activity.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(rename_all = "camelCase"))]
 pub struct ExerciseSet {
     /// When it began; Garmin gives no zone and means UTC (`startTime`).
     pub start: Option<DateTime<Utc>>,

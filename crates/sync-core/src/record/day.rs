@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 /// record piece by piece, and a watch that was off has nothing to say. Stored under `day#<date>`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(rename_all = "camelCase"))]
 pub struct DayRecord {
     /// Steps (`totalSteps`).
     pub steps: Option<i64>,

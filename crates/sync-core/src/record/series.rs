@@ -88,6 +88,7 @@ impl Series {
 /// An activity's samples, first to last, as columns of one length; a column is empty when nothing recorded it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(rename_all = "camelCase"))]
 pub struct Track {
     /// Epoch milliseconds (`directTimestamp`).
     pub at_epoch_milliseconds: Vec<Option<i64>>,

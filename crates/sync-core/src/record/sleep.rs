@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 /// A night, kept under the calendar date of its morning (`sleep#<date>`).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(rename_all = "camelCase"))]
 pub struct SleepRecord {
     /// When it began (`gmtSleepStartTimeInMillis`, `sleepStartTimestampGMT`).
     pub start: Option<DateTime<Utc>>,
@@ -69,6 +70,7 @@ pub struct SleepRecord {
 
 /// One nap.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(rename_all = "camelCase"))]
 pub struct Nap {
     /// When it began (`napStartTimestampGMT`).
     pub start: DateTime<Utc>,
@@ -78,6 +80,7 @@ pub struct Nap {
 
 /// A stretch of one stage.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(rename_all = "camelCase"))]
 pub struct SleepStage {
     /// When it began (`startGMT`).
     pub start: DateTime<Utc>,
@@ -90,6 +93,7 @@ pub struct SleepStage {
 /// The stages of sleep, by the codes of Garmin's `activityLevel`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum SleepStageKind {
     /// 0
     Deep,

@@ -3,6 +3,7 @@
 
 pub mod control;
 pub mod erase;
+pub mod history;
 pub mod link;
 pub mod process_chunk;
 pub mod start;

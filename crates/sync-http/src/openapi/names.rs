@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use serde::Serialize;
+use sync_core::coverage::DayState;
 use sync_core::job::{GapReason, PauseReason};
 use sync_core::{JobStatus, MetricType, SyncType};
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
@@ -36,6 +37,7 @@ names! {
     SyncTypeName: SyncType, "SyncType", "The last days, or a range that somebody chose.";
     MetricTypeName: MetricType, "MetricType", "What can be imported.";
     PauseReasonName: PauseReason, "PauseReason", "What a paused job waits for: its user, Garmin, or a new sign-in.";
+    DayStateName: DayState, "DayState", "How a day stands: all of it arrived, some of it, Garmin has nothing, refuses it, its chunk was given up, or it was not asked for yet.";
     GapReasonName: GapReason, "GapReason", "Why days could not be had: Garmin no longer has them in this detail, or refuses them.";
 }
 

@@ -1,6 +1,7 @@
 //! The routes. Each function stands for one; what it is annotated with is all of it.
 #![expect(dead_code, reason = "nobody calls a description")]
 
+use super::history::{ActivityList, Coverage, DayList, Fields, HistoryParameters, NightList};
 use super::refusals::{Any, ApiErrorBody, WithBody};
 use super::requests::{
     EstimateParameters, HistoricalRequest, Idempotency, IncrementalRequest, JobRequest, Known, LinkRequest,
@@ -163,3 +164,55 @@ pub(super) fn link() {}
     responses((status = 200, body = UnlinkView, description = "Not linked any more."), WithBody, Any),
 )]
 pub(super) fn unlink() {}
+
+/// The days that were imported, with their values.
+#[utoipa::path(
+    get, path = "/integrations/garmin/history/daily", operation_id = "historyDaily", tag = "history",
+    params(HistoryParameters, Fields, Known),
+    responses(
+        (status = 200, description = "Days, as an object or as a table.", content((DayList = "application/json"), (String = "text/csv")), headers(("ETag" = String, description = "Names this answer."), ("Link" = String, description = "Of a table: where the next page is, as `rel=next`."))),
+        (status = 304, description = "As the caller has it.", headers(("ETag" = String, description = "Names that answer."))),
+        (status = 400, body = ApiErrorBody, description = "Something about the days, the fields or the page is wrong."),
+        Any,
+    ),
+)]
+pub(super) fn history_daily() {}
+
+/// The nights that were imported, each under the date of its morning.
+#[utoipa::path(
+    get, path = "/integrations/garmin/history/sleep", operation_id = "historySleep", tag = "history",
+    params(HistoryParameters, Fields, Known),
+    responses(
+        (status = 200, description = "Nights, as an object or as a table.", content((NightList = "application/json"), (String = "text/csv")), headers(("ETag" = String, description = "Names this answer."), ("Link" = String, description = "Of a table: where the next page is, as `rel=next`."))),
+        (status = 304, description = "As the caller has it.", headers(("ETag" = String, description = "Names that answer."))),
+        (status = 400, body = ApiErrorBody, description = "Something about the days, the fields or the page is wrong."),
+        Any,
+    ),
+)]
+pub(super) fn history_sleep() {}
+
+/// The activities that were imported, in the order in which they began.
+#[utoipa::path(
+    get, path = "/integrations/garmin/history/activities", operation_id = "historyActivities", tag = "history",
+    params(HistoryParameters, Fields, Known),
+    responses(
+        (status = 200, description = "Activities, as an object or as a table.", content((ActivityList = "application/json"), (String = "text/csv")), headers(("ETag" = String, description = "Names this answer."), ("Link" = String, description = "Of a table: where the next page is, as `rel=next`."))),
+        (status = 304, description = "As the caller has it.", headers(("ETag" = String, description = "Names that answer."))),
+        (status = 400, body = ApiErrorBody, description = "Something about the days, the fields or the page is wrong."),
+        Any,
+    ),
+)]
+pub(super) fn history_activities() {}
+
+/// Which days were imported, and which not and why.
+#[utoipa::path(
+    get, path = "/integrations/garmin/history/coverage", operation_id = "historyCoverage", tag = "history",
+    params(HistoryParameters, Known),
+    responses(
+        (status = 200, description = "Ranges of days, as an object or as a table.", content((Coverage = "application/json"), (String = "text/csv")), headers(("ETag" = String, description = "Names this answer."), ("Link" = String, description = "Of a table: where the next page is, as `rel=next`."))),
+        (status = 304, description = "As the caller has it.", headers(("ETag" = String, description = "Names that answer."))),
+        (status = 400, body = ApiErrorBody, description = "Something about the days, the fields or the page is wrong."),
+        Any,
+    ),
+)]
+pub(super) fn history_coverage() {}

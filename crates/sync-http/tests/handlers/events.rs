@@ -36,6 +36,9 @@ fn world_for(name: &str) -> World {
             world.pending_job(DEMO, SAMPLE_JOB);
             world.change_link(DEMO, |link| link.reauth_required = true);
         }
+        "read-history-daily" | "read-history-sleep" | "read-history-activities" | "read-history-coverage" => {
+            crate::history::some_history(&world);
+        }
         "sweep-jobs-schedule" => {
             world.pending_job(DEMO, SAMPLE_JOB);
         }

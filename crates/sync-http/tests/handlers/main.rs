@@ -18,6 +18,7 @@ mod contract;
 mod description;
 mod edge;
 mod events;
+mod history;
 mod linking;
 mod logs;
 mod panics;

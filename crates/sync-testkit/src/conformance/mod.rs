@@ -155,7 +155,7 @@ async fn claimed(stores: &impl Stores, key: &JobKey, claim: &Claim) -> Job {
 }
 
 async fn all_records(stores: &impl Stores, user: &UserId, kind: RecordKind) -> Vec<StoredRecord> {
-    let query = RecordQuery { kind, from: None, to: None, limit: 1_000, cursor: None };
+    let query = RecordQuery { kind, from: None, to: None, attributes: None, limit: 1_000, cursor: None };
     let page = stores.records().records(user, &query).await;
     page.expect("the records are read").items
 }

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
+use sync_core::dates::DateRange;
 use sync_core::ids::UserId;
-use sync_core::ports::{Applied, JobStore, RecordQuery, RecordStore};
+use sync_core::ports::{ActivityQuery, Applied, JobStore, RecordQuery, RecordStore};
 use sync_core::record::{Attribute, RecordKey, RecordKind, RecordUpsert};
 use sync_core::transition::hand_over;
 
 use super::{Stores, all_records, claimed, with_job};
-use crate::build::{at, claim, days_of_steps, job, record, user};
+use crate::build::{at, claim, days_of_steps, job, range, record, user};
 
 async fn imported(stores: &impl Stores, user: &UserId, records: &[RecordUpsert]) {
     let new = job(user).build();
@@ -25,6 +26,7 @@ fn days(from: Option<&str>, to: Option<&str>, limit: u32, cursor: Option<&str>) 
         kind: RecordKind::Day,
         from: from.map(str::to_owned),
         to: to.map(str::to_owned),
+        attributes: None,
         limit,
         cursor: cursor.map(str::to_owned),
     }
@@ -139,6 +141,130 @@ pub async fn a_page_is_full_though_its_records_are_large(stores: &impl Stores) {
     assert_eq!((found.len(), next.as_deref()), (15, Some("2024-01-24")));
 }
 
+/// Of a record only what was asked for comes, and every record comes, whatever it has of that.
+pub async fn only_the_attributes_that_were_asked_for_come(stores: &impl Stores) {
+    let user = user("projected");
+    let bytes = RecordUpsert {
+        key: "day#2024-01-02".parse().expect("a key"),
+        attributes: BTreeMap::from([("series".to_owned(), Attribute::Bytes(vec![1, 2, 3]))]),
+    };
+    let sent = [
+        record(
+            "day#2024-01-01",
+            &json!({"steps": 1, "status": "reserved", "date.with.dots": 2, "long": [1]}),
+        ),
+        bytes,
+    ];
+    imported(stores, &user, &sent).await;
+    let asked = |names: &[&str]| RecordQuery {
+        attributes: Some(names.iter().map(|name| (*name).to_owned()).collect()),
+        ..days(None, None, 1_000, None)
+    };
+    for (names, expected) in [
+        (
+            &["steps", "status", "date.with.dots", "nothing"][..],
+            [&["date.with.dots", "status", "steps"][..], &[]],
+        ),
+        (&["series"], [&[], &["series"]]),
+        (&["record", "source", "user_id"], [&[], &[]]),
+        (&[], [&[], &[]]),
+    ] {
+        let page = stores.records().records(&user, &asked(names)).await.expect("a page");
+        let keys: Vec<_> = page.items.iter().map(|record| record.key.id.as_str()).collect();
+        assert_eq!(keys, ["2024-01-01", "2024-01-02"], "{names:?}");
+        let came: Vec<Vec<_>> = page.items.iter().map(|record| record.attributes.keys().collect()).collect();
+        assert_eq!(came, expected, "{names:?}");
+    }
+    let many: Vec<_> = (0..200).map(|number| format!("attribute_{number}")).collect();
+    let many: Vec<_> = many.iter().map(String::as_str).chain(["steps"]).collect();
+    let page = stores.records().records(&user, &asked(&many)).await.expect("a page");
+    assert_eq!(page.items[0].attributes.len(), 1, "as many names as a record may have");
+}
+
+fn activity(id: u32, start_local: &str) -> RecordUpsert {
+    record(
+        &format!("activity#{id}"),
+        &json!({"start_local": start_local, "name": format!("{id}"), "steps": 1}),
+    )
+}
+
+fn began(days: DateRange, limit: u32, cursor: Option<&str>) -> ActivityQuery {
+    ActivityQuery { days, attributes: None, limit, cursor: cursor.map(str::to_owned) }
+}
+
+async fn activity_ids(
+    stores: &impl Stores,
+    user: &UserId,
+    query: &ActivityQuery,
+) -> (Vec<String>, Option<String>) {
+    let page = stores.records().activities(user, query).await.expect("a page");
+    (page.items.into_iter().map(|record| record.key.id).collect(), page.next)
+}
+
+/// Ids say nothing of when: an activity may be typed in years later.
+pub async fn activities_come_in_the_order_in_which_they_began(stores: &impl Stores) {
+    let user = user("began");
+    let records = [
+        activity(900, "2024-01-02T00:00:00"),
+        activity(7, "2024-01-03T23:59:59"),
+        activity(80, "2024-01-02T00:00:00.500"),
+        activity(5, "2024-01-01T23:59:59"),
+        activity(600, "2024-01-04T00:00:00"),
+        activity(40, "2024-01-03T07:00:00"),
+        record("activity#3", &json!({"name": "of no date"})),
+        record("day#2024-01-02", &json!({"steps": 1})),
+    ];
+    imported(stores, &user, &records).await;
+    let (found, next) =
+        activity_ids(stores, &user, &began(range("2024-01-02", "2024-01-03"), 1_000, None)).await;
+    assert_eq!((found, next), (["900", "80", "40", "7"].map(str::to_owned).to_vec(), None));
+    let one_day = began(range("2024-01-04", "2024-01-04"), 1_000, None);
+    assert_eq!(activity_ids(stores, &user, &one_day).await.0, ["600"]);
+    let projected = ActivityQuery { attributes: Some(["name".to_owned()].into()), ..one_day };
+    let page = stores.records().activities(&user, &projected).await.expect("a page");
+    let sent = record("activity#600", &json!({"name": "600"}));
+    assert_eq!(page.items[0].attributes, sent.attributes);
+    let others = activity_ids(stores, &crate::build::user("began2"), &projected).await;
+    assert_eq!(others, (vec![], None), "one user's activities are another's nothing");
+}
+
+/// Pages of activities join, more of them than one batch of reads takes, though many began at one moment.
+pub async fn pages_of_activities_join_and_a_strange_cursor_does_no_harm(stores: &impl Stores) {
+    let user = user("began_in_pages");
+    let start = |id: u32| format!("2024-01-{:02}T07:00:00", 1 + id / 20);
+    let records: Vec<_> = (100..420).map(|id| activity(id, &start(id))).collect();
+    imported(stores, &user, &records).await;
+    let days = range("2024-01-06", "2024-01-21");
+    let (mut all, mut cursor, mut pages) = (Vec::new(), None, 0);
+    loop {
+        let (found, next) = activity_ids(stores, &user, &began(days, 160, cursor.as_deref())).await;
+        all.extend(found);
+        pages += 1;
+        cursor = next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    assert_eq!(pages, 2, "three hundred and twenty are two pages, and no third");
+    let days_of_all: Vec<_> = all.iter().map(|id| id.parse::<u32>().expect("a number") / 20).collect();
+    assert!(days_of_all.is_sorted());
+    all.sort_unstable();
+    let expected: Vec<_> = (100..420).map(|id: u32| id.to_string()).collect();
+    assert_eq!(all, expected, "each once");
+
+    let before = began(days, 1, Some("2024-01-01T00:00:00#1"));
+    assert_eq!(activity_ids(stores, &user, &before).await.0.len(), 1);
+    let between = began(days, 1_000, Some("2024-01-21T00:00:00#1"));
+    assert_eq!(activity_ids(stores, &user, &between).await.0.len(), 20, "no activity stands there");
+    for after in ["2024-01-30T00:00:00#1", "~#$"] {
+        assert_eq!(
+            activity_ids(stores, &user, &began(days, 1, Some(after))).await,
+            (vec![], None),
+            "{after}"
+        );
+    }
+}
+
 /// One user's history is another's nothing.
 pub async fn two_users_never_see_each_others_records(stores: &impl Stores) {
     let (one, other) = (user("one"), user("one2"));
@@ -162,6 +288,9 @@ macro_rules! record_store_suite {
                 a_range_holds_both_its_ends,
                 pages_join_and_a_strange_cursor_does_no_harm,
                 a_page_is_full_though_its_records_are_large,
+                only_the_attributes_that_were_asked_for_come,
+                activities_come_in_the_order_in_which_they_began,
+                pages_of_activities_join_and_a_strange_cursor_does_no_harm,
                 two_users_never_see_each_others_records,
             ]
         );

@@ -1,6 +1,6 @@
 //! Jobs, links, accounts and records in memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -10,10 +10,11 @@ use sync_core::ids::{AccountKey, JobId, JobKey, UserId};
 use sync_core::job::{Job, JobStatus};
 use sync_core::link::{Account, Link, SealedTokens};
 use sync_core::ports::{
-    Applied, ClaimOutcome, DueJob, Erased, ErasureStore, JobStore, LinkStore, Page, RecordQuery, RecordStore,
-    RememberedAnswer, StartOutcome, StoreError, SyncStatus,
+    ActivityQuery, Applied, ClaimOutcome, DueJob, Erased, ErasureStore, JobStore, LinkStore, Page,
+    RecordQuery, RecordStore, RememberedAnswer, StartOutcome, StoreError, SyncStatus,
 };
-use sync_core::record::{Attribute, RecordKey, RecordUpsert, StoredRecord};
+use sync_core::record::activity::START_LOCAL;
+use sync_core::record::{Attribute, RecordKey, RecordKind, RecordUpsert, StoredRecord};
 use sync_core::sign_in::{SealedSignIn, SignInStore};
 use sync_core::timing::{IDEMPOTENCY_WINDOW, SIGN_IN_ATTEMPTS, SIGN_IN_CODES, SIGN_IN_WINDOW};
 use sync_core::transition::{Claim, LockChange, Transition};
@@ -115,6 +116,13 @@ impl MemoryStore {
     /// Stores an account as it is, past every fault.
     pub fn insert_account(&self, account: AccountKey, kept: Account) {
         self.lock().kept.accounts.insert(account, kept);
+    }
+
+    /// Stores a record of Garmin's as it is, past every fault.
+    pub fn insert_record(&self, user: &UserId, record: RecordUpsert) {
+        let RecordUpsert { key, attributes } = record;
+        let stored = StoredRecord { key: key.clone(), attributes };
+        self.lock().kept.records.insert((user.clone(), key), stored);
     }
 
     /// Stores a record of another source than Garmin, past every fault.
@@ -756,11 +764,48 @@ impl RecordStore for MemoryStore {
                 .records
                 .iter()
                 .filter(|((owner, key), _)| owner == user && key.kind == query.kind && within(&key.id))
-                .map(|(_, record)| record.clone());
+                .map(|(_, record)| projected(record, query.attributes.as_ref()));
             Ok(page(found, query.limit.clamp(1, 1_000), |record| record.key.id.clone()))
         })
         .await
     }
+
+    async fn activities(
+        &self,
+        user: &UserId,
+        query: &ActivityQuery,
+    ) -> Result<Page<StoredRecord>, StoreError> {
+        self.perform(Operation::Read, |state| {
+            let (first, last) = (query.days.start().to_string(), format!("{}U", query.days.end()));
+            let mut found: Vec<_> = state
+                .kept
+                .records
+                .iter()
+                .filter(|((owner, key), _)| owner == user && key.kind == RecordKind::Activity)
+                .filter_map(|(_, record)| match record.attributes.get(START_LOCAL) {
+                    Some(Attribute::Json(Value::String(start))) => Some((start, record)),
+                    _ => None,
+                })
+                .filter(|(start, _)| (&first..=&last).contains(start))
+                .map(|(start, record)| (format!("{start}#{}", record.key.id), record))
+                .filter(|(place, _)| query.cursor.as_ref().is_none_or(|cursor| cursor < place))
+                .collect();
+            found.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+            let found = page(found.into_iter(), query.limit.clamp(1, 1_000), |(place, _)| place.clone());
+            let attributes = query.attributes.as_ref();
+            let items = found.items.into_iter().map(|(_, record)| projected(record, attributes)).collect();
+            Ok(Page { items, next: found.next })
+        })
+        .await
+    }
+}
+
+fn projected(record: &StoredRecord, attributes: Option<&BTreeSet<String>>) -> StoredRecord {
+    let mut record = record.clone();
+    if let Some(attributes) = attributes {
+        record.attributes.retain(|name, _| attributes.contains(name));
+    }
+    record
 }
 
 fn page<T>(items: impl Iterator<Item = T>, limit: u32, cursor: impl Fn(&T) -> String) -> Page<T> {

@@ -17,6 +17,7 @@ use sync_core::sign_in::{PendingSignIn, SignInStore, SignInVault};
 use sync_core::transition;
 use sync_core::use_cases::control::Controller;
 use sync_core::use_cases::erase::Eraser;
+use sync_core::use_cases::history::History;
 use sync_core::use_cases::link::Linker;
 use sync_core::use_cases::process_chunk::Worker;
 use sync_core::use_cases::start::Starter;
@@ -37,8 +38,9 @@ use door::Door;
 pub(crate) use sync_testkit::memory::Fault;
 
 /// The functions that answer HTTP, by name, with their routes.
-pub(crate) const HTTP_FUNCTIONS: [(&str, &[sync_http::Route]); 4] = [
+pub(crate) const HTTP_FUNCTIONS: [(&str, &[sync_http::Route]); 5] = [
     ("create-job", create_job::ROUTES),
+    ("read-history", read_history::ROUTES),
     ("read-job", read_job::ROUTES),
     ("control-job", control_job::ROUTES),
     ("link-account", link_account::ROUTES),
@@ -204,6 +206,9 @@ impl World {
             "create-job" => {
                 let ids = self.ids.clone();
                 create_job::handle(&Starter { jobs, links, queue, clock, ids }, request).await
+            }
+            "read-history" => {
+                read_history::handle(&History { records: self.store.clone(), jobs }, request).await
             }
             "read-job" => read_job::handle(&Reader { jobs }, request).await,
             "control-job" => control_job::handle(&Controller { jobs, links, queue, clock }, request).await,
@@ -462,7 +467,10 @@ impl Answer {
         let headers = headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()));
         let body = match body {
             Body::Empty => Value::Null,
-            Body::Text(text) => serde_json::from_str(&text).unwrap(),
+            Body::Text(text) if parts.headers["content-type"] == "application/json" => {
+                serde_json::from_str(&text).unwrap()
+            }
+            Body::Text(text) => text.into(),
             other => panic!("an answer is text, not {other:?}"),
         };
         if parts.status.as_u16() >= 400 {
