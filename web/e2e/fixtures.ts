@@ -73,7 +73,7 @@ export async function startImport(page: Page, chunks: number): Promise<void> {
 /** Until an import has come to its end; how long that takes is the machine's matter. */
 export async function expectComplete(page: Page): Promise<void> {
   await expect(card(page)).toHaveAttribute('data-status', 'completed', { timeout: 120_000 })
-  await expect(card(page).getByText('Sync complete')).toBeVisible()
+  await expect(card(page).getByText('Sync complete', { exact: true })).toBeVisible()
 }
 
 export async function percentOf(page: Page): Promise<number> {

@@ -14,6 +14,7 @@ export function Header({ route, onSignOut }: { route: Route | null; onSignOut?: 
   const { t } = useTranslation()
   return (
     <header className="sticky top-0 z-40 border-b bg-background/90 backdrop-blur">
+      {route !== null && <SkipLink />}
       <div className="mx-auto flex max-w-4xl flex-wrap items-center gap-x-5 gap-y-1 px-4 py-2">
         <span className="flex items-center gap-2 font-semibold">
           <ActivityIcon aria-hidden className="size-5 text-primary" />
@@ -37,6 +38,23 @@ export function Header({ route, onSignOut }: { route: Route | null; onSignOut?: 
         </div>
       </div>
     </header>
+  )
+}
+
+function SkipLink() {
+  const { t } = useTranslation()
+  return (
+    <a
+      href="#main"
+      onClick={(event) => {
+        // The fragment is the route's.
+        event.preventDefault()
+        document.getElementById('main')?.focus()
+      }}
+      className="sr-only rounded-md bg-card px-3 py-2 focus:not-sr-only focus:fixed focus:top-2 focus:left-2"
+    >
+      {t('app.skipToContent')}
+    </a>
   )
 }
 

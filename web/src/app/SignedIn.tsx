@@ -43,17 +43,6 @@ function Pages({ onSignOut }: { onSignOut: () => void }) {
   useJobChanges()
   return (
     <>
-      <a
-        href="#main"
-        onClick={(event) => {
-          // The fragment is the route's.
-          event.preventDefault()
-          document.getElementById('main')?.focus()
-        }}
-        className="sr-only z-50 rounded-md bg-card px-3 py-2 focus:not-sr-only focus:fixed focus:top-2 focus:left-2"
-      >
-        {t('app.skipToContent')}
-      </a>
       <Header route={route} onSignOut={onSignOut} />
       <main id="main" tabIndex={-1} className="mx-auto grid max-w-4xl gap-6 px-4 py-6 outline-none">
         <UnreachableNotice />

@@ -55,7 +55,7 @@ export function useSyncActions() {
       if (answer.status === 'started') {
         const { chunksTotal, estimatedMinutes } = answer
         toast.success(t('toast.importStarted'), {
-          description: t('toast.importStartedText', { chunks: chunksTotal, minutes: estimatedMinutes }),
+          description: t('toast.importStartedText', { count: chunksTotal, minutes: estimatedMinutes }),
         })
       } else {
         toast.info(t('toast.inProgress'), { description: t('toast.inProgressImport') })

@@ -14,6 +14,7 @@ export function AlertDialogContent({ className, ...props }: ComponentProps<typeo
       <DialogOverlay />
       <AlertDialogPrimitive.Content
         data-slot="alert-dialog-content"
+        aria-modal
         className={cn(dialogContentClass, className)}
         {...props}
       />
