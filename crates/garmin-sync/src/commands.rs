@@ -103,7 +103,7 @@ async fn serve(data: &DataDir, args: &SystemArgs) -> Result<ExitCode> {
 pub fn say_where_the_page_is(system: &System, data: &DataDir, args: &SystemArgs) -> Result<()> {
     let http = &system.endpoints().http;
     if !Page::new(&args.page).is_built() {
-        people::result(format!(
+        people::note(format!(
             "the page is not built ({} has no index.html): npm ci && npm run build in web/",
             args.page.display()
         ));

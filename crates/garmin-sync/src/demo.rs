@@ -30,7 +30,9 @@ pub async fn run(data: &DataDir, args: &SystemArgs, latency: Duration, exit: boo
     people::note(format!("Serving on {}, data in {}.", endpoints.http, data.path().display()));
     let user = UserId::new(DEMO_USER)?;
     let client = Client::new(&endpoints.http, &data.issuer()?, &user)?;
-    say_where_the_page_is(&system, data, args)?;
+    if !exit {
+        say_where_the_page_is(&system, data, args)?;
+    }
     let begun = Instant::now();
     let imported = tokio::select! {
         imported = import(&client) => imported,

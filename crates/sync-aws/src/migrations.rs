@@ -365,7 +365,7 @@ mod tests {
             .map(|(_, definition)| serde_json::from_str::<Table>(definition).unwrap().table_name)
             .collect();
         let tables = TableNames::default();
-        assert_eq!(names, [tables.jobs, tables.links, tables.accounts, tables.records]);
+        assert_eq!(names, [tables.jobs, tables.links, tables.accounts, tables.records, tables.sign_ins]);
     }
 
     #[test]

@@ -24,6 +24,7 @@ async fn migrating_twice_and_by_several_at_once_makes_each_table_once() {
         [
             "demo_external_data_providers",
             "demo_garmin_accounts",
+            "demo_garmin_sign_ins",
             "demo_garmin_sync_jobs",
             "demo_health_records"
         ]

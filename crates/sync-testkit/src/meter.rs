@@ -22,6 +22,7 @@ use aws_sdk_dynamodb::operation::update_item::{UpdateItemInput, UpdateItemOutput
 use aws_sdk_dynamodb::types::{AttributeValue, ConsumedCapacity, ReturnConsumedCapacity};
 use sync_core::UserId;
 use sync_core::ports::BoxError;
+use sync_core::record::activity::START_LOCAL;
 
 /// Calls that are none of those that this project makes, such as a scan.
 const UNEXPECTED: &str = "unexpected";
@@ -96,7 +97,8 @@ impl Meter {
     }
 }
 
-/// The write units that a user's items of a table cost at least: each written once, in a transaction.
+/// The write units that a user's records cost at least: each written once, in a transaction, and an activity once more in
+/// the index of activities by their start.
 ///
 /// # Errors
 /// When they cannot be read.
@@ -113,6 +115,7 @@ pub async fn least_write_units(client: &Client, table: &str, user: &UserId) -> R
     while let Some(item) = pages.try_next().await? {
         let bytes: usize = item.iter().map(|(name, value)| name.len() + size_of(value)).sum();
         units += 2.0 * bytes.div_ceil(1_024) as f64;
+        units += if item.contains_key(START_LOCAL) { 1.0 } else { 0.0 };
     }
     Ok(units)
 }

@@ -4,6 +4,74 @@
  */
 
 export interface paths {
+    "/integrations/garmin/history/activities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The activities that were imported, in the order in which they began. */
+        get: operations["historyActivities"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/integrations/garmin/history/coverage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which days were imported, and which not and why. */
+        get: operations["historyCoverage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/integrations/garmin/history/daily": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The days that were imported, with their values. */
+        get: operations["historyDaily"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/integrations/garmin/history/sleep": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The nights that were imported, each under the date of its morning. */
+        get: operations["historySleep"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/integrations/garmin/link": {
         parameters: {
             query?: never;
@@ -229,6 +297,402 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description A page of activities. */
+        ActivityList: {
+            /** @description The activities in the order in which they began. */
+            activities: components["schemas"]["ActivityRow"][];
+            /** @description Where the next page starts; null on the last. */
+            cursor: string | null;
+        };
+        /**
+         * @description One recorded activity (`activity#<activityId>`): the summary of Garmin's list, then its laps, exercise sets and track
+         *     as they are fetched. The track is stored beside these fields as bytes, under [`TRACK`].
+         */
+        ActivityRecord: {
+            /**
+             * Format: int64
+             * @description Lengths swum (`activeLengths`).
+             */
+            activeLengths?: number;
+            /** @description Garmin's key of the kind (`activityType.typeKey`). */
+            activityType?: string;
+            /**
+             * Format: double
+             * @description Aerobic training effect, 0 to 5 (`aerobicTrainingEffect`).
+             */
+            aerobicTrainingEffect?: number;
+            /** @description Garmin's message on the aerobic effect (`aerobicTrainingEffectMessage`). */
+            aerobicTrainingEffectMessage?: string;
+            /**
+             * Format: double
+             * @description Anaerobic training effect, 0 to 5 (`anaerobicTrainingEffect`).
+             */
+            anaerobicTrainingEffect?: number;
+            /** @description Garmin's message on the anaerobic effect (`anaerobicTrainingEffectMessage`). */
+            anaerobicTrainingEffectMessage?: string;
+            /**
+             * Format: double
+             * @description Mean pedal revolutions per minute (`averageBikingCadenceInRevPerMinute`).
+             */
+            averageCyclingCadenceRevolutionsPerMinute?: number;
+            /**
+             * Format: double
+             * @description Mean height, metres (`avgElevation`).
+             */
+            averageElevationMeters?: number;
+            /**
+             * Format: double
+             * @description Mean speed as if on the flat, metres per second (`avgGradeAdjustedSpeed`).
+             */
+            averageGradeAdjustedSpeedMetersPerSecond?: number;
+            /**
+             * Format: double
+             * @description Mean ground contact time, milliseconds (`avgGroundContactTime`).
+             */
+            averageGroundContactMilliseconds?: number;
+            /**
+             * Format: double
+             * @description Mean heart rate, beats per minute (`averageHR`).
+             */
+            averageHeartRateBpm?: number;
+            /**
+             * Format: double
+             * @description Mean power, watts (`avgPower`).
+             */
+            averagePowerWatts?: number;
+            /**
+             * Format: double
+             * @description Mean breaths per minute (`avgRespirationRate`).
+             */
+            averageRespirationBreathsPerMinute?: number;
+            /**
+             * Format: double
+             * @description Mean steps per minute (`averageRunningCadenceInStepsPerMinute`).
+             */
+            averageRunningCadenceStepsPerMinute?: number;
+            /**
+             * Format: double
+             * @description Mean speed, metres per second (`averageSpeed`).
+             */
+            averageSpeedMetersPerSecond?: number;
+            /**
+             * Format: double
+             * @description Mean stride, centimetres (`avgStrideLength`).
+             */
+            averageStrideCentimeters?: number;
+            /**
+             * Format: double
+             * @description Mean metres per stroke (`avgStrokeDistance`).
+             */
+            averageStrokeDistanceMeters?: number;
+            /**
+             * Format: double
+             * @description Mean strokes per length (`avgStrokes`).
+             */
+            averageStrokesPerLength?: number;
+            /**
+             * Format: double
+             * @description Mean strokes per minute (`averageSwimCadenceInStrokesPerMinute`).
+             */
+            averageSwimmingCadenceStrokesPerMinute?: number;
+            /**
+             * Format: double
+             * @description Mean SWOLF: strokes plus seconds per length (`averageSwolf`).
+             */
+            averageSwolf?: number;
+            /**
+             * Format: double
+             * @description Mean vertical oscillation, centimetres (`avgVerticalOscillation`).
+             */
+            averageVerticalOscillationCentimeters?: number;
+            /**
+             * Format: double
+             * @description Mean vertical ratio, percent (`avgVerticalRatio`).
+             */
+            averageVerticalRatioPercent?: number;
+            /** @description Best mean power in watts by seconds it was held (`maxAvgPower_1` …). */
+            bestAveragePowerWatts?: {
+                [key: string]: number;
+            };
+            /**
+             * Format: double
+             * @description Best mean power over twenty minutes, watts (`max20MinPower`).
+             */
+            bestTwentyMinutePowerWatts?: number;
+            /**
+             * Format: double
+             * @description Of it, energy the body would have spent at rest, kilocalories (`bmrCalories`).
+             */
+            bmrKilocalories?: number;
+            /**
+             * Format: int64
+             * @description Points of body battery it cost or gave (`differenceBodyBattery`).
+             */
+            bodyBatteryChange?: number;
+            /**
+             * Format: int64
+             * @description Which device recorded it (`deviceId`).
+             */
+            deviceId?: number;
+            /**
+             * Format: double
+             * @description Metres (`distance`).
+             */
+            distanceMeters?: number;
+            /**
+             * Format: double
+             * @description Seconds on the timer (`duration`).
+             */
+            durationSeconds?: number;
+            /**
+             * Format: double
+             * @description Seconds from start to end, pauses included (`elapsedDuration`).
+             */
+            elapsedSeconds?: number;
+            /**
+             * Format: double
+             * @description Metres climbed (`elevationGain`).
+             */
+            elevationGainMeters?: number;
+            /**
+             * Format: double
+             * @description Metres descended (`elevationLoss`).
+             */
+            elevationLossMeters?: number;
+            /**
+             * Format: date-time
+             * @description When it ended (`endTimeGMT`).
+             */
+            end?: string;
+            /**
+             * Format: double
+             * @description Where it ended, degrees north (`endLatitude`).
+             */
+            endLatitudeDegrees?: number;
+            /**
+             * Format: double
+             * @description Where it ended, degrees east (`endLongitude`).
+             */
+            endLongitudeDegrees?: number;
+            /** @description Garmin's key of the occasion (`eventType.typeKey`). */
+            eventType?: string;
+            /** @description The sets of a strength activity, first to last (`/exerciseSets`). */
+            exerciseSets?: components["schemas"]["ExerciseSet"][];
+            /** @description Fastest seconds by metres (`fastestSplit_1000` …). */
+            fastestSplitSeconds?: {
+                [key: string]: number;
+            };
+            /** @description Whether it came with a route (`hasPolyline`). */
+            hasRoute?: boolean;
+            /** @description Seconds in heart rate zones 1 to 5 (`hrTimeInZone_1` …). */
+            heartRateZoneSeconds?: {
+                [key: string]: number;
+            };
+            /**
+             * Format: double
+             * @description Intensity factor (`intensityFactor`).
+             */
+            intensityFactor?: number;
+            /** @description Whether the person marked it (`favorite`). */
+            isFavorite?: boolean;
+            /** @description Whether it was typed in (`manualActivity`). */
+            isManual?: boolean;
+            /** @description Whether it set a personal record (`pr`). */
+            isPersonalRecord?: boolean;
+            /**
+             * Format: double
+             * @description All energy spent, kilocalories (`calories`).
+             */
+            kilocalories?: number;
+            /**
+             * Format: int64
+             * @description Laps (`lapCount`).
+             */
+            lapCount?: number;
+            /** @description The laps, first to last (`/splits`). */
+            laps?: components["schemas"]["Lap"][];
+            /** @description Garmin's name for the place (`locationName`). */
+            locationName?: string;
+            /** @description Who made that device (`manufacturer`). */
+            manufacturer?: string;
+            /**
+             * Format: double
+             * @description Highest pedal revolutions per minute (`maxBikingCadenceInRevPerMinute`).
+             */
+            maximumCyclingCadenceRevolutionsPerMinute?: number;
+            /**
+             * Format: double
+             * @description Highest point, metres (`maxElevation`).
+             */
+            maximumElevationMeters?: number;
+            /**
+             * Format: double
+             * @description Highest heart rate, beats per minute (`maxHR`).
+             */
+            maximumHeartRateBpm?: number;
+            /**
+             * Format: double
+             * @description Highest power, watts (`maxPower`).
+             */
+            maximumPowerWatts?: number;
+            /**
+             * Format: double
+             * @description Highest breaths per minute (`maxRespirationRate`).
+             */
+            maximumRespirationBreathsPerMinute?: number;
+            /**
+             * Format: double
+             * @description Highest steps per minute (`maxRunningCadenceInStepsPerMinute`).
+             */
+            maximumRunningCadenceStepsPerMinute?: number;
+            /**
+             * Format: double
+             * @description Highest speed, metres per second (`maxSpeed`).
+             */
+            maximumSpeedMetersPerSecond?: number;
+            /**
+             * Format: double
+             * @description Highest strokes per minute (`maxSwimCadenceInStrokesPerMinute`).
+             */
+            maximumSwimmingCadenceStrokesPerMinute?: number;
+            /**
+             * Format: double
+             * @description Highest temperature, degrees Celsius (`maxTemperature`).
+             */
+            maximumTemperatureCelsius?: number;
+            /**
+             * Format: double
+             * @description Fastest climb, metres per second (`maxVerticalSpeed`).
+             */
+            maximumVerticalSpeedMetersPerSecond?: number;
+            /**
+             * Format: double
+             * @description Lowest point, metres (`minElevation`).
+             */
+            minimumElevationMeters?: number;
+            /**
+             * Format: double
+             * @description Lowest breaths per minute (`minRespirationRate`).
+             */
+            minimumRespirationBreathsPerMinute?: number;
+            /**
+             * Format: double
+             * @description Lowest temperature, degrees Celsius (`minTemperature`).
+             */
+            minimumTemperatureCelsius?: number;
+            /**
+             * Format: int64
+             * @description Minutes of moderate intensity (`moderateIntensityMinutes`).
+             */
+            moderateIntensityMinutes?: number;
+            /**
+             * Format: double
+             * @description Seconds in movement (`movingDuration`).
+             */
+            movingSeconds?: number;
+            /** @description What the person called it (`activityName`, any JSON scalar). */
+            name?: string;
+            /**
+             * Format: double
+             * @description Normalised power, watts (`normPower`).
+             */
+            normalizedPowerWatts?: number;
+            /**
+             * Format: int64
+             * @description The activity it is a part of, for multisport (`parentId`).
+             */
+            parentActivityId?: number;
+            /**
+             * Format: double
+             * @description Length of the pool in metres (`poolLength` over `unitOfPoolLength.factor`, which counts centimetres).
+             */
+            poolLengthMeters?: number;
+            /** @description Seconds in power zones 1 to 7 (`powerTimeInZone_1` …). */
+            powerZoneSeconds?: {
+                [key: string]: number;
+            };
+            /**
+             * Format: double
+             * @description Seconds of the shortest lap (`minActivityLapDuration`).
+             */
+            shortestLapSeconds?: number;
+            /** @description The stretches of one kind within it, such as intervals or climbs (`splitSummaries`). */
+            splitSummaries?: components["schemas"]["SplitSummary"][];
+            /**
+             * Format: date-time
+             * @description When it began (`startTimeGMT`).
+             */
+            start?: string;
+            /**
+             * Format: double
+             * @description Where it began, degrees north (`startLatitude`).
+             */
+            startLatitudeDegrees?: number;
+            /**
+             * Format: date-time
+             * @description When it began on the person's clock (`startTimeLocal`).
+             */
+            startLocal?: string;
+            /**
+             * Format: double
+             * @description Where it began, degrees east (`startLongitude`).
+             */
+            startLongitudeDegrees?: number;
+            /**
+             * Format: int64
+             * @description Steps (`steps`).
+             */
+            steps?: number;
+            /**
+             * Format: double
+             * @description Strokes (`strokes`).
+             */
+            strokes?: number;
+            /** @description What it trained, such as `TEMPO` (`trainingEffectLabel`). */
+            trainingEffectLabel?: string;
+            /**
+             * Format: double
+             * @description Training load (`activityTrainingLoad`).
+             */
+            trainingLoad?: number;
+            /**
+             * Format: double
+             * @description Training stress score (`trainingStressScore`).
+             */
+            trainingStressScore?: number;
+            /**
+             * Format: int64
+             * @description The offset from UTC where it was recorded, minutes.
+             */
+            utcOffsetMinutes?: number;
+            /**
+             * Format: int64
+             * @description Minutes of vigorous intensity (`vigorousIntensityMinutes`).
+             */
+            vigorousIntensityMinutes?: number;
+            /**
+             * Format: double
+             * @description VO2 max estimated from it, ml/kg/min (`vO2MaxValue`).
+             */
+            vo2MaxMillilitersPerKilogramMinute?: number;
+            /**
+             * Format: double
+             * @description Estimated sweat, millilitres (`waterEstimated`).
+             */
+            waterEstimatedMilliliters?: number;
+            /**
+             * Format: int64
+             * @description The workout it followed (`workoutId`).
+             */
+            workoutId?: number;
+        };
+        /** @description A recorded activity. */
+        ActivityRow: components["schemas"]["ActivityRecord"] & {
+            /** @description Garmin's id. */
+            id: string;
+            /** @description Its samples; only when asked for by name. */
+            track?: components["schemas"]["Track"];
+        };
         /** @description An error of ours, or of the gateway in front of us. */
         AnyError: components["schemas"]["ApiErrorBody"] | components["schemas"]["GatewayErrorBody"];
         /** @description An error of ours. */
@@ -250,11 +714,549 @@ export interface components {
             /** @description What was done: `paused`, `resumed` or `cancelled`. */
             status: string;
         };
+        /** @description A page of coverage. */
+        Coverage: {
+            /** @description Where the next page starts; null on the last. */
+            cursor: string | null;
+            /** @description Days that stand alike, first to last, without a gap between them. */
+            ranges: components["schemas"]["CoveredRange"][];
+        };
+        /** @description Some neighbouring days that stand alike. */
+        CoveredRange: {
+            /**
+             * Format: date
+             * @description The last day.
+             */
+            end: string;
+            /**
+             * Format: date
+             * @description The first day.
+             */
+            start: string;
+            /** @description How they stand. */
+            state: components["schemas"]["DayState"];
+        };
+        /** @description A page of days. */
+        DayList: {
+            /** @description Where the next page starts; null on the last. */
+            cursor: string | null;
+            /** @description The days of which there is any of the values asked for, first to last. */
+            days: components["schemas"]["DayRow"][];
+        };
+        /**
+         * @description What Garmin's daily aggregates say about one calendar day of the person. Every value may be missing: sources fill the
+         *     record piece by piece, and a watch that was off has nothing to say. Stored under `day#<date>`.
+         */
+        DayRecord: {
+            /**
+             * Format: double
+             * @description The fitness age that could be reached, years (`achievableFitnessAge`).
+             */
+            achievableFitnessAgeYears?: number;
+            /**
+             * Format: double
+             * @description Energy of movement, in kilocalories (`activeKilocalories`, `activeCalories`).
+             */
+            activeKilocalories?: number;
+            /**
+             * Format: int64
+             * @description Seconds of movement (`activeSeconds`).
+             */
+            activeSeconds?: number;
+            /**
+             * Format: double
+             * @description Acute over chronic load (`dailyAcuteChronicWorkloadRatio`).
+             */
+            acuteChronicLoadRatio?: number;
+            /** @description Garmin's word for that ratio: `LOW`, `OPTIMAL`, `HIGH`, `VERY_HIGH` (`acwrStatus`). */
+            acuteChronicLoadStatus?: string;
+            /**
+             * Format: double
+             * @description Load of the last seven days (`dailyTrainingLoadAcute`).
+             */
+            acuteLoad?: number;
+            /**
+             * Format: double
+             * @description Acclimation to altitude, metres (`heatAltitudeAcclimation.altitudeAcclimation`).
+             */
+            altitudeAcclimationMeters?: number;
+            /**
+             * Format: double
+             * @description Energy at rest, in kilocalories (`bmrKilocalories`, `restingCalories`).
+             */
+            bmrKilocalories?: number;
+            /**
+             * Format: int64
+             * @description Body battery on waking (`bodyBatteryAtWakeTime`).
+             */
+            bodyBatteryAtWake?: number;
+            /**
+             * Format: int64
+             * @description Points gained over the day (`bodyBatteryChargedValue`, `charged`).
+             */
+            bodyBatteryCharged?: number;
+            /**
+             * Format: int64
+             * @description Points spent over the day (`bodyBatteryDrainedValue`, `drained`).
+             */
+            bodyBatteryDrained?: number;
+            /**
+             * Format: int64
+             * @description Points gained during sleep (`bodyBatteryDuringSleep`).
+             */
+            bodyBatteryDuringSleep?: number;
+            /**
+             * Format: int64
+             * @description Highest body battery, 0 to 100 (`bodyBatteryHighestValue`, `highBodyBattery`).
+             */
+            bodyBatteryHighest?: number;
+            /**
+             * Format: int64
+             * @description The day's last value (`bodyBatteryMostRecentValue`).
+             */
+            bodyBatteryLast?: number;
+            /**
+             * Format: int64
+             * @description Lowest body battery (`bodyBatteryLowestValue`, `lowBodyBattery`).
+             */
+            bodyBatteryLowest?: number;
+            /**
+             * Format: double
+             * @description Load of the last four weeks, per week (`dailyTrainingLoadChronic`).
+             */
+            chronicLoad?: number;
+            /**
+             * Format: double
+             * @description Upper end of the healthy range of load (`maxTrainingLoadChronic`).
+             */
+            chronicLoadMaximum?: number;
+            /**
+             * Format: double
+             * @description Lower end of the healthy range of load (`minTrainingLoadChronic`).
+             */
+            chronicLoadMinimum?: number;
+            /**
+             * Format: double
+             * @description Metres covered (`totalDistanceMeters`, `totalDistance`).
+             */
+            distanceMeters?: number;
+            /**
+             * Format: int64
+             * @description Endurance score of this very day, on some Sundays: Garmin gives it for the last day of a range only
+             *     (`enduranceScoreDTO.overallScore`).
+             */
+            enduranceScore?: number;
+            /**
+             * Format: int64
+             * @description On Sundays, mean endurance score of the week from Monday that ends on this day (`groupAverage`).
+             */
+            enduranceScoreWeekAverage?: number;
+            /**
+             * Format: int64
+             * @description Highest endurance score of that week (`groupMax`).
+             */
+            enduranceScoreWeekMaximum?: number;
+            /**
+             * Format: double
+             * @description Body mass index as fitness age saw it, kg/m² (`bmi`).
+             */
+            fitnessAgeBodyMassIndex?: number;
+            /**
+             * Format: double
+             * @description Fitness age, years (`fitnessAge`).
+             */
+            fitnessAgeYears?: number;
+            /**
+             * Format: int64
+             * @description Direction of fitness (`fitnessTrend`).
+             */
+            fitnessTrendCode?: number;
+            /**
+             * Format: double
+             * @description Floors climbed; Garmin counts fractions (`floorsAscended`, `wellnessFloorsAscended`).
+             */
+            floorsAscended?: number;
+            /**
+             * Format: int64
+             * @description The day's goal in floors (`userFloorsAscendedGoal`).
+             */
+            floorsAscendedGoal?: number;
+            /**
+             * Format: double
+             * @description Floors descended (`floorsDescended`, `wellnessFloorsDescended`).
+             */
+            floorsDescended?: number;
+            /**
+             * Format: double
+             * @description Acclimation to heat, percent (`heatAltitudeAcclimation.heatAcclimationPercentage`).
+             */
+            heatAcclimationPercent?: number;
+            /**
+             * Format: int64
+             * @description Seconds of vigorous movement (`highlyActiveSeconds`).
+             */
+            highlyActiveSeconds?: number;
+            /**
+             * Format: int64
+             * @description Its endurance part (`enduranceScore`).
+             */
+            hillEnduranceScore?: number;
+            /**
+             * Format: int64
+             * @description Hill score, 1 to 100 (`overallScore`).
+             */
+            hillScore?: number;
+            /**
+             * Format: int64
+             * @description Its strength part (`strengthScore`).
+             */
+            hillStrengthScore?: number;
+            /**
+             * Format: double
+             * @description Lower end of the balanced band, milliseconds (`baseline.balancedLow`).
+             */
+            hrvBaselineBalancedLowMilliseconds?: number;
+            /**
+             * Format: double
+             * @description Upper end of the balanced band, milliseconds (`baseline.balancedUpper`).
+             */
+            hrvBaselineBalancedUpperMilliseconds?: number;
+            /**
+             * Format: double
+             * @description Below this the weekly mean is low, milliseconds (`baseline.lowUpper`).
+             */
+            hrvBaselineLowUpperMilliseconds?: number;
+            /**
+             * Format: double
+             * @description Heart rate variability, mean of the night that ended this day, milliseconds (`lastNightAvg`).
+             */
+            hrvLastNightAverageMilliseconds?: number;
+            /**
+             * Format: double
+             * @description Highest five minutes of that night, milliseconds (`lastNight5MinHigh`).
+             */
+            hrvLastNightFiveMinuteHighMilliseconds?: number;
+            /** @description Garmin's word for it: `BALANCED`, `UNBALANCED`, `LOW`, `POOR`, `NONE` (`status`). */
+            hrvStatus?: string;
+            /**
+             * Format: double
+             * @description Mean of the seven nights up to that one, milliseconds (`weeklyAvg`).
+             */
+            hrvWeeklyAverageMilliseconds?: number;
+            /**
+             * Format: double
+             * @description The day's goal, millilitres (`goalInML`).
+             */
+            hydrationGoalMilliliters?: number;
+            /**
+             * Format: double
+             * @description Logged drinks, millilitres (`valueInML`).
+             */
+            hydrationMilliliters?: number;
+            /**
+             * Format: int64
+             * @description Garmin's intensity minutes: moderate plus twice the vigorous ones. Only where both are known.
+             */
+            intensityMinutes?: number;
+            /**
+             * Format: int64
+             * @description The week's goal in intensity minutes (`intensityMinutesGoal`, `weeklyGoal`).
+             */
+            intensityMinutesWeeklyGoal?: number;
+            /**
+             * Format: double
+             * @description Heart rate at the lactate threshold, on days it was measured (`lactateThresholdHeartRate`).
+             */
+            lactateThresholdHeartRateBpm?: number;
+            /**
+             * Format: double
+             * @description Speed at the lactate threshold, metres per second (`lactateThresholdSpeed`, which Garmin gives in tens of m/s).
+             */
+            lactateThresholdSpeedMetersPerSecond?: number;
+            /**
+             * Format: double
+             * @description Highest smoothed reading (`maxAvgHeartRate`, `wellnessMaxAvgHR`).
+             */
+            maximumAverageHeartRateBpm?: number;
+            /**
+             * Format: double
+             * @description Highest reading (`maxHeartRate`).
+             */
+            maximumHeartRateBpm?: number;
+            /**
+             * Format: int64
+             * @description Length of the cycle that starts this day, days (`cycleLength`, or what Garmin predicts).
+             */
+            menstrualCycleDays?: number;
+            /** @description Whether the cycle that starts this day is a forecast (`predictedCycle`). */
+            menstrualCyclePredicted?: boolean;
+            /** @description True on the first day of a menstrual cycle (`cycleSummaries.startDate`). */
+            menstrualCycleStarts?: boolean;
+            /**
+             * Format: int64
+             * @description Days of bleeding of the cycle that starts this day (`periodLength`).
+             */
+            menstrualPeriodDays?: number;
+            /** @description What the person logged this day (`loggedSymptomDays.symptoms`). */
+            menstrualSymptoms?: string[];
+            /**
+             * Format: double
+             * @description Lowest smoothed reading (`minAvgHeartRate`, `wellnessMinAvgHR`).
+             */
+            minimumAverageHeartRateBpm?: number;
+            /**
+             * Format: double
+             * @description Lowest reading (`minHeartRate`).
+             */
+            minimumHeartRateBpm?: number;
+            /**
+             * Format: int64
+             * @description Minutes of moderate intensity (`moderateIntensityMinutes`, `moderateValue`).
+             */
+            moderateIntensityMinutes?: number;
+            /**
+             * Format: int64
+             * @description Predicted time over 10 km, seconds (`time10K`).
+             */
+            racePrediction10kSeconds?: number;
+            /**
+             * Format: int64
+             * @description Predicted time over 5 km, seconds (`time5K`).
+             */
+            racePrediction5kSeconds?: number;
+            /**
+             * Format: int64
+             * @description Predicted time over a half marathon, seconds (`timeHalfMarathon`).
+             */
+            racePredictionHalfMarathonSeconds?: number;
+            /**
+             * Format: int64
+             * @description Predicted time over a marathon, seconds (`timeMarathon`).
+             */
+            racePredictionMarathonSeconds?: number;
+            /**
+             * Format: int64
+             * @description Minutes of recovery left at the day's last snapshot, after its exercise (`recoveryTime`).
+             */
+            recoveryTimeLastMinutes?: number;
+            /**
+             * Format: int64
+             * @description Minutes of recovery left on waking (`recoveryTime`, which Garmin gives in minutes).
+             */
+            recoveryTimeMinutes?: number;
+            /**
+             * Format: double
+             * @description Highest breaths per minute (`highestRespirationValue`).
+             */
+            respirationHighestBreathsPerMinute?: number;
+            /**
+             * Format: double
+             * @description Lowest breaths per minute (`lowestRespirationValue`).
+             */
+            respirationLowestBreathsPerMinute?: number;
+            /**
+             * Format: double
+             * @description Mean breaths per minute asleep (`avgSleepRespiration`).
+             */
+            respirationSleepAverageBreathsPerMinute?: number;
+            /**
+             * Format: double
+             * @description Mean breaths per minute awake (`avgWakingRespirationValue`, `avgWakingRespiration`).
+             */
+            respirationWakingAverageBreathsPerMinute?: number;
+            /**
+             * Format: double
+             * @description Resting heart rate, beats per minute (`restingHeartRate`, `restingHR`).
+             */
+            restingHeartRateBpm?: number;
+            /**
+             * Format: double
+             * @description Mean resting heart rate of the seven days up to this one (`lastSevenDaysAvgRestingHeartRate`).
+             */
+            restingHeartRateSevenDayAverageBpm?: number;
+            /**
+             * Format: int64
+             * @description Seconds without movement, awake (`sedentarySeconds`).
+             */
+            sedentarySeconds?: number;
+            /**
+             * Format: int64
+             * @description Seconds asleep by the daily summary's count (`sleepingSeconds`).
+             */
+            sleepingSeconds?: number;
+            /**
+             * Format: double
+             * @description Mean blood oxygen saturation, percent (`averageSpo2`, `spo2DailyAverageArray`).
+             */
+            spo2AveragePercent?: number;
+            /**
+             * Format: double
+             * @description Lowest blood oxygen saturation, percent (`lowestSpo2`).
+             */
+            spo2LowestPercent?: number;
+            /**
+             * Format: int64
+             * @description The day's goal in steps (`dailyStepGoal`, `stepGoal`).
+             */
+            stepGoal?: number;
+            /**
+             * Format: int64
+             * @description Steps (`totalSteps`).
+             */
+            steps?: number;
+            /**
+             * Format: int64
+             * @description Seconds that movement kept from being judged (`activityStressDuration`).
+             */
+            stressActivitySeconds?: number;
+            /**
+             * Format: int64
+             * @description Mean stress level, 0 to 100 (`averageStressLevel`, `overallStressLevel`).
+             */
+            stressAverage?: number;
+            /**
+             * Format: int64
+             * @description Seconds of high stress (`highStressDuration`).
+             */
+            stressHighSeconds?: number;
+            /**
+             * Format: int64
+             * @description Seconds of low stress (`lowStressDuration`).
+             */
+            stressLowSeconds?: number;
+            /**
+             * Format: int64
+             * @description Highest stress level, 0 to 100 (`maxStressLevel`).
+             */
+            stressMaximum?: number;
+            /**
+             * Format: int64
+             * @description Seconds of medium stress (`mediumStressDuration`).
+             */
+            stressMediumSeconds?: number;
+            /**
+             * Format: int64
+             * @description Seconds at rest (`restStressDuration`).
+             */
+            stressRestSeconds?: number;
+            /**
+             * Format: int64
+             * @description Seconds that could not be judged (`uncategorizedStressDuration`).
+             */
+            stressUncategorizedSeconds?: number;
+            /**
+             * Format: double
+             * @description All energy spent, in kilocalories (`totalKilocalories`, `totalCalories`).
+             */
+            totalKilocalories?: number;
+            /** @description Whether the person paused the judgement (`trainingPaused`). */
+            trainingPaused?: boolean;
+            /**
+             * Format: int64
+             * @description Training readiness on waking, 1 to 100 (`score`).
+             */
+            trainingReadiness?: number;
+            /**
+             * Format: double
+             * @description Acute load as training readiness saw it on waking (`acuteLoad`).
+             */
+            trainingReadinessAcuteLoad?: number;
+            /** @description Garmin's reason (`feedbackShort`). */
+            trainingReadinessFeedback?: string;
+            /**
+             * Format: int64
+             * @description What heart rate variability contributes, percent (`hrvFactorPercent`).
+             */
+            trainingReadinessHrvPercent?: number;
+            /** @description Garmin's word for it: `POOR`, `LOW`, `MODERATE`, `HIGH`, `PRIME` (`level`). */
+            trainingReadinessLevel?: string;
+            /**
+             * Format: int64
+             * @description What training load contributes, percent (`acwrFactorPercent`).
+             */
+            trainingReadinessLoadPercent?: number;
+            /**
+             * Format: int64
+             * @description What recovery time contributes, percent (`recoveryTimeFactorPercent`).
+             */
+            trainingReadinessRecoveryPercent?: number;
+            /**
+             * Format: int64
+             * @description What sleep history contributes, percent (`sleepHistoryFactorPercent`).
+             */
+            trainingReadinessSleepHistoryPercent?: number;
+            /**
+             * Format: int64
+             * @description What sleep contributes, percent (`sleepScoreFactorPercent`).
+             */
+            trainingReadinessSleepPercent?: number;
+            /**
+             * Format: int64
+             * @description What stress history contributes, percent (`stressHistoryFactorPercent`).
+             */
+            trainingReadinessStressPercent?: number;
+            /**
+             * Format: int64
+             * @description Garmin's number for the training status (`trainingStatus`).
+             */
+            trainingStatusCode?: number;
+            /** @description Its phrase, such as `PRODUCTIVE_2` (`trainingStatusFeedbackPhrase`). */
+            trainingStatusPhrase?: string;
+            /**
+             * Format: int64
+             * @description Minutes of vigorous intensity (`vigorousIntensityMinutes`, `vigorousValue`).
+             */
+            vigorousIntensityMinutes?: number;
+            /**
+             * Format: double
+             * @description VO2 max from cycling, ml/kg/min (`cycling.vo2MaxPreciseValue`).
+             */
+            vo2MaxCyclingMillilitersPerKilogramMinute?: number;
+            /**
+             * Format: double
+             * @description VO2 max from running, ml/kg/min, on the days it was measured anew (`generic.vo2MaxPreciseValue`).
+             */
+            vo2MaxRunningMillilitersPerKilogramMinute?: number;
+            /**
+             * Format: double
+             * @description Sum of the week's training load, from older devices (`weeklyTrainingLoad`).
+             */
+            weeklyTrainingLoad?: number;
+            /**
+             * Format: double
+             * @description Upper end of the optimal weekly load, from older devices (`loadTunnelMax`).
+             */
+            weeklyTrainingLoadMaximum?: number;
+            /**
+             * Format: double
+             * @description Lower end of the optimal weekly load, from older devices (`loadTunnelMin`).
+             */
+            weeklyTrainingLoadMinimum?: number;
+        };
+        /** @description A calendar day. */
+        DayRow: components["schemas"]["DayRecord"] & {
+            /** @description The body battery, 0 to 100; only when asked for by name. */
+            bodyBatterySeries?: components["schemas"]["SeriesColumns"];
+            /**
+             * Format: date
+             * @description Which.
+             */
+            date: string;
+            /** @description The heart rate, beats per minute; only when asked for by name. */
+            heartRateSeries?: components["schemas"]["SeriesColumns"];
+            /** @description The stress level, 0 to 100, below 0 where it could not be judged; only when asked for by name. */
+            stressSeries?: components["schemas"]["SeriesColumns"];
+        };
+        /**
+         * @description How a day stands: all of it arrived, some of it, Garmin has nothing, refuses it, its chunk was given up, or it was not asked for yet.
+         * @enum {string}
+         */
+        DayState: "imported" | "partial" | "none" | "gap" | "failed" | "not_imported";
         /**
          * @description A name for what is wrong that programs can rely on.
          * @enum {string}
          */
-        ErrorCode: "account_busy" | "already_running" | "body_too_large" | "cannot_cancel" | "cannot_pause" | "cannot_resume" | "credentials_required" | "dates_required" | "end_in_future" | "erasure_unfinished" | "field_too_long" | "garmin_account_locked" | "garmin_not_connected" | "garmin_not_linked" | "garmin_refuses_network" | "garmin_refuses_tokens" | "garmin_throttles" | "garmin_unavailable" | "garmin_wants_captcha" | "idempotency_key_reused" | "internal_error" | "invalid_body" | "invalid_cursor" | "invalid_date" | "invalid_field" | "invalid_idempotency_key" | "invalid_json" | "invalid_limit" | "invalid_tokens" | "job_id_required" | "job_not_found" | "method_not_allowed" | "mfa_code_required" | "not_found" | "range_too_long" | "sign_in_ended" | "start_after_end" | "start_too_early" | "tokens_required" | "too_many_sign_ins" | "unauthorized" | "unavailable" | "unknown_metric_type" | "unknown_time_zone" | "unsupported_media_type" | "wrong_credentials" | "wrong_mfa_code";
+        ErrorCode: "account_busy" | "already_running" | "body_too_large" | "cannot_cancel" | "cannot_pause" | "cannot_resume" | "credentials_required" | "dates_required" | "end_in_future" | "erasure_unfinished" | "field_too_long" | "garmin_account_locked" | "garmin_not_connected" | "garmin_not_linked" | "garmin_refuses_network" | "garmin_refuses_tokens" | "garmin_throttles" | "garmin_unavailable" | "garmin_wants_captcha" | "idempotency_key_reused" | "internal_error" | "invalid_body" | "invalid_cursor" | "invalid_date" | "invalid_field" | "invalid_idempotency_key" | "invalid_json" | "invalid_limit" | "invalid_tokens" | "job_id_required" | "job_not_found" | "method_not_allowed" | "mfa_code_required" | "not_found" | "range_too_long" | "sign_in_ended" | "start_after_end" | "start_too_early" | "tokens_required" | "too_many_sign_ins" | "unauthorized" | "unavailable" | "unknown_field" | "unknown_format" | "unknown_metric_type" | "unknown_time_zone" | "unsupported_media_type" | "wrong_credentials" | "wrong_mfa_code";
         /** @description The answer to an estimate. */
         Estimate: {
             /**
@@ -272,6 +1274,35 @@ export interface components {
              * @description Minutes it is expected to take.
              */
             minutes: number;
+        };
+        /** @description One set of a strength activity. */
+        ExerciseSet: {
+            /**
+             * Format: double
+             * @description Seconds (`duration`).
+             */
+            durationSeconds?: number;
+            /** @description The likeliest exercise (`exercises[0].category`). */
+            exerciseCategory?: string;
+            /** @description Its name (`exercises[0].name`). */
+            exerciseName?: string;
+            /** @description `ACTIVE` or `REST` (`setType`). */
+            kind?: string;
+            /**
+             * Format: int64
+             * @description Repetitions (`repetitionCount`).
+             */
+            repetitions?: number;
+            /**
+             * Format: date-time
+             * @description When it began; Garmin gives no zone and means UTC (`startTime`).
+             */
+            start?: string;
+            /**
+             * Format: double
+             * @description Kilograms (`weight`, which Garmin gives in grams).
+             */
+            weightKilograms?: number;
         };
         /** @description A chunk that was given up. */
         FailedChunk: {
@@ -438,6 +1469,96 @@ export interface components {
          * @enum {string}
          */
         JobStatus: "pending" | "running" | "paused" | "completed" | "failed" | "cancelled";
+        /** @description One lap. */
+        Lap: {
+            /**
+             * Format: int64
+             * @description Lengths of a swim (`numberOfActiveLengths`).
+             */
+            activeLengths?: number;
+            /**
+             * Format: double
+             * @description Mean pedal revolutions per minute (`averageBikeCadence`).
+             */
+            averageCyclingCadenceRevolutionsPerMinute?: number;
+            /**
+             * Format: double
+             * @description Mean heart rate, beats per minute (`averageHR`).
+             */
+            averageHeartRateBpm?: number;
+            /**
+             * Format: double
+             * @description Mean power, watts (`averagePower`).
+             */
+            averagePowerWatts?: number;
+            /**
+             * Format: double
+             * @description Mean steps per minute (`averageRunCadence`).
+             */
+            averageRunningCadenceStepsPerMinute?: number;
+            /**
+             * Format: double
+             * @description Mean speed, metres per second (`averageSpeed`).
+             */
+            averageSpeedMetersPerSecond?: number;
+            /**
+             * Format: double
+             * @description Metres (`distance`).
+             */
+            distanceMeters?: number;
+            /**
+             * Format: double
+             * @description Seconds on the timer (`duration`).
+             */
+            durationSeconds?: number;
+            /**
+             * Format: double
+             * @description Metres climbed (`elevationGain`).
+             */
+            elevationGainMeters?: number;
+            /**
+             * Format: double
+             * @description Metres descended (`elevationLoss`).
+             */
+            elevationLossMeters?: number;
+            /** @description `WARMUP`, `ACTIVE`, `REST`, … (`intensityType`). */
+            intensity?: string;
+            /**
+             * Format: double
+             * @description Kilocalories (`calories`).
+             */
+            kilocalories?: number;
+            /**
+             * Format: double
+             * @description Highest heart rate, beats per minute (`maxHR`).
+             */
+            maximumHeartRateBpm?: number;
+            /**
+             * Format: double
+             * @description Highest speed, metres per second (`maxSpeed`).
+             */
+            maximumSpeedMetersPerSecond?: number;
+            /**
+             * Format: double
+             * @description Seconds in movement (`movingDuration`).
+             */
+            movingSeconds?: number;
+            /**
+             * Format: double
+             * @description Normalised power, watts (`normalizedPower`).
+             */
+            normalizedPowerWatts?: number;
+            /**
+             * Format: date-time
+             * @description When it began (`startTimeGMT`).
+             */
+            start?: string;
+            /**
+             * Format: int64
+             * @description Strokes of a swim (`totalNumberOfStrokes`).
+             */
+            strokes?: number;
+        };
         /** @description A link was made. */
         LinkAnswer: {
             /** @enum {string} */
@@ -492,6 +1613,34 @@ export interface components {
          * @enum {string}
          */
         MetricType: "daily_summary" | "steps" | "total_distance" | "highly_active_seconds" | "active_seconds" | "sedentary_seconds" | "active_calories" | "bmr_calories" | "total_calories" | "heart_rates" | "sleep" | "stress" | "respiration" | "spo2" | "intensity_minutes" | "training_readiness" | "training_status" | "max_metrics" | "hrv" | "lactate_threshold" | "endurance_score" | "hill_score" | "race_predictions" | "blood_pressure" | "body_battery" | "menstrual_data" | "floors" | "fitness_age" | "body_composition" | "hydration" | "recovery_time" | "training_load" | "acute_load" | "activities" | "workouts";
+        /** @description One nap. */
+        Nap: {
+            /**
+             * Format: int64
+             * @description How long it was, seconds (`napTimeSec`).
+             */
+            seconds: number;
+            /**
+             * Format: date-time
+             * @description When it began (`napStartTimestampGMT`).
+             */
+            start: string;
+        };
+        /** @description A page of nights. */
+        NightList: {
+            /** @description Where the next page starts; null on the last. */
+            cursor: string | null;
+            /** @description The nights, first to last. */
+            nights: components["schemas"]["NightRow"][];
+        };
+        /** @description A night. */
+        NightRow: components["schemas"]["SleepRecord"] & {
+            /**
+             * Format: date
+             * @description The calendar date of its morning.
+             */
+            date: string;
+        };
         /**
          * @description What a paused job waits for: its user, Garmin, or a new sign-in.
          * @enum {string}
@@ -503,6 +1652,204 @@ export interface components {
             client_state: string;
             /** @description What Garmin sent the person. */
             mfa_code: string;
+        };
+        /** @description Readings at moments, first to last, as two columns of one length. */
+        SeriesColumns: {
+            /** @description The moments, epoch milliseconds. */
+            atEpochMilliseconds: number[];
+            /** @description The readings; null where the sensor had nothing. */
+            values: (number | null)[];
+        };
+        /** @description A night, kept under the calendar date of its morning (`sleep#<date>`). */
+        SleepRecord: {
+            /**
+             * Format: double
+             * @description Mean heart rate asleep, beats per minute (`avgHeartRate`).
+             */
+            averageHeartRateBpm?: number;
+            /**
+             * Format: double
+             * @description Mean breaths per minute asleep (`respiration`, `averageRespirationValue`).
+             */
+            averageRespirationBreathsPerMinute?: number;
+            /**
+             * Format: double
+             * @description Mean blood oxygen saturation, percent (`spO2`, `averageSpO2Value`).
+             */
+            averageSpo2Percent?: number;
+            /**
+             * Format: double
+             * @description Mean stress asleep, 0 to 100 (`avgSleepStress`).
+             */
+            averageStress?: number;
+            /**
+             * Format: int64
+             * @description Times awake (`awakeCount`).
+             */
+            awakeCount?: number;
+            /**
+             * Format: int64
+             * @description Seconds awake within the night (`awakeTime`, `awakeSleepSeconds`).
+             */
+            awakeSeconds?: number;
+            /**
+             * Format: int64
+             * @description Points of body battery gained (`bodyBatteryChange`).
+             */
+            bodyBatteryChange?: number;
+            /**
+             * Format: int64
+             * @description Seconds of deep sleep (`deepTime`, `deepSleepSeconds`).
+             */
+            deepSleepSeconds?: number;
+            /**
+             * Format: date-time
+             * @description When it ended (`gmtSleepEndTimeInMillis`, `sleepEndTimestampGMT`).
+             */
+            end?: string;
+            /**
+             * Format: double
+             * @description Highest breaths per minute asleep (`highestRespirationValue`).
+             */
+            highestRespirationBreathsPerMinute?: number;
+            /**
+             * Format: double
+             * @description Heart rate variability, mean of the night, milliseconds (`avgOvernightHrv`).
+             */
+            hrvAverageMilliseconds?: number;
+            /**
+             * Format: double
+             * @description Mean of the seven nights up to this one, milliseconds (`hrv7dAverage`).
+             */
+            hrvSevenDayAverageMilliseconds?: number;
+            /** @description Garmin's word for it (`hrvStatus`). */
+            hrvStatus?: string;
+            /**
+             * Format: int64
+             * @description Seconds of light sleep (`lightTime`, `lightSleepSeconds`).
+             */
+            lightSleepSeconds?: number;
+            /**
+             * Format: double
+             * @description Lowest breaths per minute asleep (`lowestRespirationValue`).
+             */
+            lowestRespirationBreathsPerMinute?: number;
+            /**
+             * Format: double
+             * @description Lowest blood oxygen saturation, percent (`lowestSpO2Value`).
+             */
+            lowestSpo2Percent?: number;
+            /**
+             * Format: int64
+             * @description Seconds of naps that day (`napTimeSeconds`).
+             */
+            napSeconds?: number;
+            /** @description The naps, first to last (`dailyNapDTOS`). */
+            naps?: components["schemas"]["Nap"][];
+            /**
+             * Format: int64
+             * @description Seconds of REM sleep (`remTime`, `remSleepSeconds`).
+             */
+            remSleepSeconds?: number;
+            /**
+             * Format: double
+             * @description Resting heart rate of that night, beats per minute (`restingHeartRate`).
+             */
+            restingHeartRateBpm?: number;
+            /**
+             * Format: int64
+             * @description Sleep score, 0 to 100 (`sleepScore`, `sleepScores.overall.value`).
+             */
+            score?: number;
+            /** @description Garmin's word for the score (`sleepScoreQuality`, `sleepScores.overall.qualifierKey`). */
+            scoreQuality?: string;
+            /**
+             * Format: double
+             * @description Deviation of skin temperature, degrees Celsius (`skinTempC`).
+             */
+            skinTemperatureDeviationCelsius?: number;
+            /**
+             * Format: int64
+             * @description Minutes of sleep that Garmin thought were needed (`sleepNeed`, `sleepNeed.actual`).
+             */
+            sleepNeedMinutes?: number;
+            /**
+             * Format: int64
+             * @description Seconds asleep, naps not counted (`totalSleepTimeInSeconds`, `sleepTimeSeconds`).
+             */
+            sleepSeconds?: number;
+            /** @description The stages, first to last; only of recent nights, and only when asked for (`sleepLevels`). */
+            stages?: components["schemas"]["SleepStage"][];
+            /**
+             * Format: date-time
+             * @description When it began (`gmtSleepStartTimeInMillis`, `sleepStartTimestampGMT`).
+             */
+            start?: string;
+            /**
+             * Format: int64
+             * @description Seconds that could not be judged (`unmeasurableSleepSeconds`).
+             */
+            unmeasurableSeconds?: number;
+            /**
+             * Format: int64
+             * @description The watch's offset from UTC when it began, minutes: Garmin's local start less its start in UTC.
+             */
+            utcOffsetMinutes?: number;
+        };
+        /** @description A stretch of one stage. */
+        SleepStage: {
+            /**
+             * Format: int64
+             * @description How long it was, seconds.
+             */
+            seconds: number;
+            /** @description Which one. */
+            stage: components["schemas"]["SleepStageKind"];
+            /**
+             * Format: date-time
+             * @description When it began (`startGMT`).
+             */
+            start: string;
+        };
+        /**
+         * @description The stages of sleep, by the codes of Garmin's `activityLevel`.
+         * @enum {string}
+         */
+        SleepStageKind: "deep" | "light" | "rem" | "awake" | "unknown";
+        /** @description All stretches of one kind taken together. */
+        SplitSummary: {
+            /**
+             * Format: double
+             * @description Mean speed, metres per second (`averageSpeed`).
+             */
+            averageSpeedMetersPerSecond?: number;
+            /**
+             * Format: int64
+             * @description How many (`noOfSplits`).
+             */
+            count?: number;
+            /**
+             * Format: double
+             * @description Metres in all (`distance`).
+             */
+            distanceMeters?: number;
+            /**
+             * Format: double
+             * @description Seconds in all (`duration`).
+             */
+            durationSeconds?: number;
+            /**
+             * Format: double
+             * @description Metres climbed (`totalAscent`).
+             */
+            elevationGainMeters?: number;
+            /**
+             * Format: double
+             * @description Metres descended (`elevationLoss`).
+             */
+            elevationLossMeters?: number;
+            /** @description `INTERVAL_ACTIVE`, `RWD_RUN`, `CLIMB_ACTIVE`, … (`splitType`). */
+            kind?: string;
         };
         /** @description The answer to a start. */
         StartAnswer: {
@@ -571,6 +1918,59 @@ export interface components {
             /** @description The access token, a JWT. */
             di_token: string;
         };
+        /** @description An activity's samples, first to last, as columns of one length; a column is empty when nothing recorded it. */
+        Track: {
+            /**
+             * @description Epoch milliseconds (`directTimestamp`).
+             * @default []
+             */
+            atEpochMilliseconds: (number | null)[];
+            /**
+             * @description Steps per minute of both feet (`directDoubleCadence`), else pedal revolutions (`directBikeCadence`).
+             * @default []
+             */
+            cadencePerMinute: (number | null)[];
+            /**
+             * @description Metres covered so far (`sumDistance`).
+             * @default []
+             */
+            distanceMeters: (number | null)[];
+            /**
+             * @description Metres above the sea (`directElevation`).
+             * @default []
+             */
+            elevationMeters: (number | null)[];
+            /**
+             * @description Beats per minute (`directHeartRate`).
+             * @default []
+             */
+            heartRateBpm: (number | null)[];
+            /**
+             * @description Degrees north, to about a metre (`directLatitude`).
+             * @default []
+             */
+            latitudeDegrees: (number | null)[];
+            /**
+             * @description Degrees east (`directLongitude`).
+             * @default []
+             */
+            longitudeDegrees: (number | null)[];
+            /**
+             * @description Watts (`directPower`).
+             * @default []
+             */
+            powerWatts: (number | null)[];
+            /**
+             * @description Metres per second (`directSpeed`).
+             * @default []
+             */
+            speedMetersPerSecond: (number | null)[];
+            /**
+             * @description Degrees Celsius (`directAirTemperature`).
+             * @default []
+             */
+            temperatureCelsius: (number | null)[];
+        };
         /** @description A link was ended. */
         UnlinkAnswer: {
             /** @description A sentence for people. */
@@ -587,6 +1987,413 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    historyActivities: {
+        parameters: {
+            query: {
+                /** @description The first day. */
+                from: string;
+                /** @description The last day, at most 30 years after the first; it may lie in the future. */
+                to: string;
+                /**
+                 * @description At most so many records are looked at; 31 when a series, a track or another long value is asked for. A page may
+                 *     have fewer rows and not be the last: `cursor` says that.
+                 */
+                limit?: number;
+                /** @description Where the page before ended, as that page said. It goes with the same days and fields only. */
+                cursor?: string;
+                /** @description The form of the answer; a table's next page stands in the `Link` header. */
+                format?: string;
+                /**
+                 * @description Names of values, joined by commas; all but the long ones when absent. What identifies a row is always there.
+                 * @example steps,restingHeartRateBpm
+                 */
+                fields?: string;
+            };
+            header?: {
+                /** @description The `ETag` of the answer that the caller has. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Activities, as an object or as a table. */
+            200: {
+                headers: {
+                    /** @description Names this answer. */
+                    ETag?: string;
+                    /** @description Of a table: where the next page is, as `rel=next`. */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivityList"];
+                    "text/csv": string;
+                };
+            };
+            /** @description As the caller has it. */
+            304: {
+                headers: {
+                    /** @description Names that answer. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something about the days, the fields or the page is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiErrorBody"];
+                };
+            };
+            /** @description No valid token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnyError"];
+                };
+            };
+            /** @description Too many requests at once, or too many sign-ins. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnyError"];
+                };
+            };
+            /** @description Something failed inside. `requestId` names it in the logs. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnyError"];
+                };
+            };
+            /** @description Something is away for the moment; `Retry-After` says for how many seconds to wait. Trying again is safe. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnyError"];
+                };
+            };
+        };
+    };
+    historyCoverage: {
+        parameters: {
+            query: {
+                /** @description The first day. */
+                from: string;
+                /** @description The last day, at most 30 years after the first; it may lie in the future. */
+                to: string;
+                /**
+                 * @description At most so many records are looked at; 31 when a series, a track or another long value is asked for. A page may
+                 *     have fewer rows and not be the last: `cursor` says that.
+                 */
+                limit?: number;
+                /** @description Where the page before ended, as that page said. It goes with the same days and fields only. */
+                cursor?: string;
+                /** @description The form of the answer; a table's next page stands in the `Link` header. */
+                format?: string;
+            };
+            header?: {
+                /** @description The `ETag` of the answer that the caller has. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ranges of days, as an object or as a table. */
+            200: {
+                headers: {
+                    /** @description Names this answer. */
+                    ETag?: string;
+                    /** @description Of a table: where the next page is, as `rel=next`. */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Coverage"];
+                    "text/csv": string;
+                };
+            };
+            /** @description As the caller has it. */
+            304: {
+                headers: {
+                    /** @description Names that answer. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something about the days, the fields or the page is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiErrorBody"];
+                };
+            };
+            /** @description No valid token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnyError"];
+                };
+            };
+            /** @description Too many requests at once, or too many sign-ins. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnyError"];
+                };
+            };
+            /** @description Something failed inside. `requestId` names it in the logs. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnyError"];
+                };
+            };
+            /** @description Something is away for the moment; `Retry-After` says for how many seconds to wait. Trying again is safe. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnyError"];
+                };
+            };
+        };
+    };
+    historyDaily: {
+        parameters: {
+            query: {
+                /** @description The first day. */
+                from: string;
+                /** @description The last day, at most 30 years after the first; it may lie in the future. */
+                to: string;
+                /**
+                 * @description At most so many records are looked at; 31 when a series, a track or another long value is asked for. A page may
+                 *     have fewer rows and not be the last: `cursor` says that.
+                 */
+                limit?: number;
+                /** @description Where the page before ended, as that page said. It goes with the same days and fields only. */
+                cursor?: string;
+                /** @description The form of the answer; a table's next page stands in the `Link` header. */
+                format?: string;
+                /**
+                 * @description Names of values, joined by commas; all but the long ones when absent. What identifies a row is always there.
+                 * @example steps,restingHeartRateBpm
+                 */
+                fields?: string;
+            };
+            header?: {
+                /** @description The `ETag` of the answer that the caller has. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Days, as an object or as a table. */
+            200: {
+                headers: {
+                    /** @description Names this answer. */
+                    ETag?: string;
+                    /** @description Of a table: where the next page is, as `rel=next`. */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DayList"];
+                    "text/csv": string;
+                };
+            };
+            /** @description As the caller has it. */
+            304: {
+                headers: {
+                    /** @description Names that answer. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something about the days, the fields or the page is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiErrorBody"];
+                };
+            };
+            /** @description No valid token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnyError"];
+                };
+            };
+            /** @description Too many requests at once, or too many sign-ins. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnyError"];
+                };
+            };
+            /** @description Something failed inside. `requestId` names it in the logs. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnyError"];
+                };
+            };
+            /** @description Something is away for the moment; `Retry-After` says for how many seconds to wait. Trying again is safe. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnyError"];
+                };
+            };
+        };
+    };
+    historySleep: {
+        parameters: {
+            query: {
+                /** @description The first day. */
+                from: string;
+                /** @description The last day, at most 30 years after the first; it may lie in the future. */
+                to: string;
+                /**
+                 * @description At most so many records are looked at; 31 when a series, a track or another long value is asked for. A page may
+                 *     have fewer rows and not be the last: `cursor` says that.
+                 */
+                limit?: number;
+                /** @description Where the page before ended, as that page said. It goes with the same days and fields only. */
+                cursor?: string;
+                /** @description The form of the answer; a table's next page stands in the `Link` header. */
+                format?: string;
+                /**
+                 * @description Names of values, joined by commas; all but the long ones when absent. What identifies a row is always there.
+                 * @example steps,restingHeartRateBpm
+                 */
+                fields?: string;
+            };
+            header?: {
+                /** @description The `ETag` of the answer that the caller has. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Nights, as an object or as a table. */
+            200: {
+                headers: {
+                    /** @description Names this answer. */
+                    ETag?: string;
+                    /** @description Of a table: where the next page is, as `rel=next`. */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NightList"];
+                    "text/csv": string;
+                };
+            };
+            /** @description As the caller has it. */
+            304: {
+                headers: {
+                    /** @description Names that answer. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something about the days, the fields or the page is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiErrorBody"];
+                };
+            };
+            /** @description No valid token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnyError"];
+                };
+            };
+            /** @description Too many requests at once, or too many sign-ins. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnyError"];
+                };
+            };
+            /** @description Something failed inside. `requestId` names it in the logs. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnyError"];
+                };
+            };
+            /** @description Something is away for the moment; `Retry-After` says for how many seconds to wait. Trying again is safe. */
+            503: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnyError"];
+                };
+            };
+        };
+    };
     link: {
         parameters: {
             query?: never;

@@ -54,7 +54,7 @@ async fn without_a_good_token_every_route_answers_401_and_none_else_answers_at_a
     assert_eq!(answer.json::<Value>().await.unwrap()["hasActiveJob"], false);
 
     for (method, path) in [
-        ("GET", "/"),
+        ("GET", "/integrations/garmin"),
         ("GET", "/integrations/garmin/sync/status/"),
         ("DELETE", "/integrations/garmin/sync/status"),
         ("POST", "/integrations/garmin/sync/status"),
