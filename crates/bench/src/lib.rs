@@ -2,8 +2,8 @@
 //! embedded AWS and a simulated Garmin that answers at once.
 //!
 //! * [`line`]: everything between a request and the tables, with a [meter](sync_testkit::meter) in its DynamoDB client;
-//! * [`requests`], [`imports`], [`processes`] and [`load`]: what is measured;
-//! * [`function`]: a function's own binary on a stub of the Lambda Runtime API;
+//! * [`requests`], [`imports`], [`processes`] and [`load`], with its open [`pages`]: what is measured;
+//! * [`function`]: a function's own binary on a stub of the Lambda Runtime API, and [`tls`] between it and its tables;
 //! * [`report`]: how it is shown, and which promises it keeps.
 //!
 //! Times are the machine's. What is promised are ratios within one run, and counts.
@@ -15,6 +15,8 @@ pub mod imports;
 pub mod kernel;
 pub mod line;
 pub mod load;
+pub mod pages;
 pub mod processes;
 pub mod report;
 pub mod requests;
+pub mod tls;

@@ -1,5 +1,6 @@
 //! Everything between a request and the tables, as the functions wire it, with a meter in its DynamoDB client.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -110,6 +111,10 @@ impl Drop for Outside {
     }
 }
 
+fn tables(directory: &TempDir) -> PathBuf {
+    directory.path().join("tables.db")
+}
+
 impl Line {
     /// Starts everything on free ports of loopback, with the tables in a file, and links everybody.
     ///
@@ -118,7 +123,7 @@ impl Line {
     pub async fn start(config: &LineConfig) -> Result<Self> {
         let directory = tempfile::tempdir()?;
         let clock = LaterClock(config.ahead);
-        let storage = Storage::File(directory.path().join("tables.db"));
+        let storage = Storage::File(tables(&directory));
         let outside = Outside::new()?;
         let aws = outside.start(EmbeddedAws::start(Options { storage, ..Options::default() })).await??;
         let clients = aws.clients();
@@ -242,15 +247,7 @@ impl Line {
     /// # Errors
     /// When the answer is none that a page expects.
     pub async fn status(&self, user: &str, etag: Option<&str>) -> Result<Response<Body>> {
-        let mut request = request("GET", "sync/status", user, None)?;
-        if let Some(etag) = etag {
-            request.headers_mut().insert("if-none-match", etag.parse()?);
-        }
-        let answer = read_job::handle(&self.reader, request).await.map_err(|error| anyhow::anyhow!(error))?;
-        match answer.status() {
-            StatusCode::OK | StatusCode::NOT_MODIFIED => Ok(answer),
-            status => bail!("the status of {user} is answered with {status}"),
-        }
+        status(&self.reader, user, etag).await
     }
 
     /// What a status shows.
@@ -347,19 +344,50 @@ impl Line {
             .map_err(|error| anyhow::anyhow!(error))
     }
 
-    /// Every user's lock is free again and nothing is due: nothing was lost on the way.
+    /// How many jobs have not ended, `limit` at most.
     ///
     /// # Errors
-    /// When something was.
-    pub async fn nothing_is_left(&self) -> Result<()> {
-        let due = self.worker.jobs.due(DateTime::<Utc>::MAX_UTC, 10).await?;
-        if due.is_empty() { Ok(()) } else { bail!("{} jobs or more have not ended", due.len()) }
+    /// When the index cannot be read.
+    pub async fn unfinished(&self, limit: u32) -> Result<usize> {
+        Ok(self.worker.jobs.due(DateTime::<Utc>::MAX_UTC, limit).await?.len())
+    }
+
+    /// A folder that goes with the line.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// The file that holds the tables.
+    #[must_use]
+    pub fn tables(&self) -> PathBuf {
+        tables(&self.directory)
     }
 
     /// Stops what would otherwise outlive it.
     pub async fn stop(self) {
         self.simulator.shutdown().await;
         self.aws.stop().await;
+    }
+}
+
+/// `GET sync/status` through its handler, as [`Line::status`].
+///
+/// # Errors
+/// As there.
+pub async fn status(
+    reader: &Reader<DynamoJobStore>,
+    user: &str,
+    etag: Option<&str>,
+) -> Result<Response<Body>> {
+    let mut request = request("GET", "sync/status", user, None)?;
+    if let Some(etag) = etag {
+        request.headers_mut().insert("if-none-match", etag.parse()?);
+    }
+    let answer = read_job::handle(reader, request).await.map_err(|error| anyhow::anyhow!(error))?;
+    match answer.status() {
+        StatusCode::OK | StatusCode::NOT_MODIFIED => Ok(answer),
+        status => bail!("the status of {user} is answered with {status}"),
     }
 }
 

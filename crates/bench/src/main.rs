@@ -2,17 +2,16 @@
 #![recursion_limit = "256"]
 #![expect(clippy::print_stdout, reason = "what it measures is its output")]
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use bench::imports;
 use bench::line::{Line, LineConfig};
 use bench::load::{self, Load};
+use bench::processes::{self, Started};
 use bench::report::Report;
 use bench::requests::{self, Counts};
-use bench::{processes, report};
 use chrono::TimeDelta;
 use clap::{Parser, Subcommand};
 
@@ -42,9 +41,12 @@ enum What {
         /// Starts of each.
         #[arg(long, default_value_t = 20)]
         runs: usize,
-        /// Cold starts alone.
+        /// The folder of other binaries: each start then takes turns with a start of these, and nothing else is measured.
         #[arg(long)]
-        starts_only: bool,
+        against: Option<PathBuf>,
+        /// NAME=VALUE in the environment of the others, which are the same binaries without `--against`.
+        #[arg(long, value_parser = name_and_value)]
+        with: Vec<(String, String)>,
     },
     /// Many imports at once, with open pages beside them.
     Load {
@@ -54,9 +56,9 @@ enum What {
         /// Open pages.
         #[arg(long, default_value_t = 200)]
         pollers: usize,
-        /// Workers.
-        #[arg(long, default_value_t = 8)]
-        workers: usize,
+        /// Workers; without it, one fewer than there are processors.
+        #[arg(long)]
+        workers: Option<usize>,
         /// Metric types to import; without any, all.
         #[arg(long, value_delimiter = ',')]
         metrics: Vec<String>,
@@ -69,14 +71,27 @@ async fn main() -> Result<ExitCode> {
     let mut report = Report::default();
     match arguments.what {
         What::Figures { years } => figures(&years, &mut report).await?,
-        What::Cold { functions, runs, starts_only } => {
-            cold(&functions, runs, starts_only, &mut report).await?;
+        What::Cold { functions, runs, against, with } => {
+            let line =
+                Line::start(&LineConfig { people: 2, ahead: TimeDelta::zero(), intraday: false }).await?;
+            let these = Started { binaries: functions, environment: Vec::new() };
+            if against.is_some() || !with.is_empty() {
+                let binaries = against.unwrap_or_else(|| these.binaries.clone());
+                let others = Started { binaries, environment: with };
+                processes::compare_cold_starts(&line, &these, &others, runs, &mut report).await?;
+            } else {
+                processes::measure_cold_starts(&line, &these, runs, &mut report).await?;
+                processes::measure_memory(&line, &these.binaries, &mut report).await?;
+            }
+            line.stop().await;
         }
         What::Load { users, pollers, workers, metrics } => {
             let config = LineConfig { people: users, ahead: TimeDelta::zero(), intraday: false };
-            let line = Arc::new(Line::start(&config).await?);
+            let line = Line::start(&config).await?;
+            let workers = workers.map_or_else(one_processor_for_others, Ok)?;
             let load = Load { users, pollers: pollers.min(users), workers, metrics };
-            load::measure(line, load, &mut report).await?;
+            load::measure(&line, &load, &mut report).await?;
+            line.stop().await;
         }
     }
     print!("{report}");
@@ -84,7 +99,18 @@ async fn main() -> Result<ExitCode> {
         let json = serde_json::to_vec_pretty(&report)?;
         std::fs::write(&path, json).with_context(|| format!("{} cannot be written", path.display()))?;
     }
-    Ok(if report::Report::is_kept(&report) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if report.is_kept() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn name_and_value(text: &str) -> Result<(String, String)> {
+    let (name, value) = text.split_once('=').context("NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+/// Lambda gives every invocation a processor of its own. A worker keeps about one busy, with the Garmin and the tables that it
+/// waits for, so this many leave one for the pages.
+fn one_processor_for_others() -> Result<usize> {
+    Ok(std::thread::available_parallelism()?.get().saturating_sub(1).max(1))
 }
 
 async fn figures(years: &[i32], report: &mut Report) -> Result<()> {
@@ -96,17 +122,6 @@ async fn figures(years: &[i32], report: &mut Report) -> Result<()> {
     // An empty line: what was nudged by one measurement must not be worked on in another.
     let line = Line::start(&config).await?;
     requests::measure(&line, Counts { alone: 1_000, each: 100 }, report).await?;
-    line.stop().await;
-    Ok(())
-}
-
-async fn cold(functions: &Path, runs: usize, starts_only: bool, report: &mut Report) -> Result<()> {
-    let config = LineConfig { people: 2, ahead: TimeDelta::zero(), intraday: false };
-    let line = Line::start(&config).await?;
-    processes::measure_cold_starts(&line, functions, runs, report).await?;
-    if !starts_only {
-        processes::measure_memory(&line, functions, report).await?;
-    }
     line.stop().await;
     Ok(())
 }

@@ -1,7 +1,8 @@
 //! Cold starts of the functions' own binaries, and the memory of the one that imports.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
@@ -10,9 +11,10 @@ use crate::function::Function;
 use crate::imports::day;
 use crate::line::{Line, nudge_event, request_event};
 use crate::report::{Report, Table, Times, millis};
+use crate::tls::TlsFront;
 
 /// Milliseconds from the start of a process to its asking for the first event, and to its first answer; megabytes of
-/// memory. The first two are targets for a quiet machine, and the middle of many runs is held to them.
+/// memory. The middle of many runs is held to the first two, by what the process has had of its processor.
 const READY_MS: f64 = 25.0;
 const ANSWERED_MS: f64 = 40.0;
 const RESIDENT_MB: f64 = 40.0;
@@ -20,65 +22,196 @@ const RESIDENT_MB: f64 = 40.0;
 /// How much more memory than after its first year a worker may need after ten.
 const GROWTH: f64 = 1.15;
 
+/// The functions, each with an event that it answers with one look at the tables.
+fn events() -> [(&'static str, Value); 7] {
+    let nobodys = json!({
+        "schemaVersion": 1, "userId": "nobody", "jobId": "0197e5a0-7c00-7000-8000-00000000d0b1",
+    });
+    let between = |path: &str, from: &str, to: &str| {
+        let mut event = request_event("GET", path, "user-0", None);
+        event["rawQueryString"] = format!("{from}=2024-01-01&{to}=2024-12-31").into();
+        event["queryStringParameters"] = json!({from: "2024-01-01", to: "2024-12-31"});
+        event
+    };
+    let cancel = json!({"jobId": "0197e5a0-7c00-7000-8000-00000000d0b1"});
+    [
+        ("create-job", between("sync/estimate", "startDate", "endDate")),
+        ("read-job", request_event("GET", "sync/status", "user-0", None)),
+        ("read-history", between("history/daily", "from", "to")),
+        ("control-job", request_event("POST", "sync/cancel", "user-0", Some(&cancel))),
+        ("link-account", request_event("GET", "status", "user-0", None)),
+        ("process-chunk", nudge_event(&nobodys.to_string())),
+        ("sweep-jobs", json!({"id": "an-event", "detail-type": "Scheduled Event", "detail": {}})),
+    ]
+}
+
+/// What is started: the folder of the binaries, and what their environment has beside what all have.
+#[derive(Clone, Debug)]
+pub struct Started {
+    /// The folder.
+    pub binaries: PathBuf,
+    /// Names and values.
+    pub environment: Vec<(String, String)>,
+}
+
+/// What many cold starts of one function took.
+#[derive(Debug, Default)]
+struct Starts {
+    ready: Vec<Duration>,
+    ready_on_processor: Vec<Duration>,
+    answered: Vec<Duration>,
+    answered_on_processor: Vec<Duration>,
+    peak_mb: f64,
+    binary_mb: f64,
+}
+
+impl Starts {
+    async fn once_more(
+        &mut self,
+        started: &Started,
+        name: &str,
+        event: &Value,
+        environment: &[(&str, String)],
+    ) -> Result<()> {
+        let binary = started.binaries.join(name);
+        let size = fs::metadata(&binary).with_context(|| format!("{} is not built", binary.display()))?.len();
+        let own = started.environment.iter().map(|(name, value)| (name.as_str(), value.clone()));
+        let environment: Vec<_> = environment.iter().cloned().chain(own).collect();
+        let mut function = Function::start(&binary, &environment).await?;
+        self.ready.push(function.ready().await?);
+        self.ready_on_processor.push(function.processor_time()?);
+        let (answer, at) = function.invoke(event.clone()).await?;
+        if answer["statusCode"].as_u64().is_some_and(|status| status >= 400 && status != 404) {
+            bail!("{name} answers {answer}");
+        }
+        self.answered.push(at);
+        self.answered_on_processor.push(function.processor_time()?);
+        self.peak_mb = self.peak_mb.max(function.peak_mb()?);
+        self.binary_mb = size as f64 / 1e6;
+        function.stop().await
+    }
+
+    fn middle(times: &[Duration]) -> f64 {
+        Times::of(times.to_vec()).within(0.5)
+    }
+}
+
+/// What every function is told: TLS stands before the tables, as it does in the cloud.
+async fn environment(line: &Line) -> Result<(Vec<(&'static str, String)>, TlsFront)> {
+    let mut environment = line.environment();
+    let (_, tables) = environment
+        .iter_mut()
+        .find(|(name, _)| *name == "AWS_ENDPOINT_URL_DYNAMODB")
+        .context("the tables have an address")?;
+    let front = TlsFront::start(tables, line.directory()).await?;
+    tables.clone_from(&front.url);
+    environment.push(("SSL_CERT_FILE", front.roots.display().to_string()));
+    Ok((environment, front))
+}
+
 /// Starts each function `runs` times.
 ///
 /// # Errors
 /// When one does not start or does not answer.
 pub async fn measure_cold_starts(
     line: &Line,
-    binaries: &Path,
+    started: &Started,
     runs: usize,
     report: &mut Report,
 ) -> Result<()> {
     let mut table = Table::new(
         format!("cold starts ({runs} runs each, one processor)"),
-        &["ready p50", "ready max", "ready CPU", "answer p50", "answer max", "peak MB", "binary MB"],
+        &[
+            "ready p50",
+            "ready max",
+            "ready CPU",
+            "answer p50",
+            "answer max",
+            "answer CPU",
+            "peak MB",
+            "binary MB",
+        ],
     );
-    let mut environment = line.environment();
-    // One file of root certificates, where the machine has a folder of them as well: to see what reading those costs.
-    environment.extend(std::env::var("SSL_CERT_FILE").ok().map(|file| ("SSL_CERT_FILE", file)));
-    let nobodys = json!({
-        "schemaVersion": 1, "userId": "nobody", "jobId": "0197e5a0-7c00-7000-8000-00000000d0b1",
-    });
-    let estimate = {
-        let mut event = request_event("GET", "sync/estimate", "user-0", None);
-        event["rawQueryString"] = "startDate=2024-01-01&endDate=2024-12-31".into();
-        event["queryStringParameters"] = json!({"startDate": "2024-01-01", "endDate": "2024-12-31"});
-        event
-    };
-    let cancel = json!({"jobId": "0197e5a0-7c00-7000-8000-00000000d0b1"});
-    let events = [
-        ("create-job", estimate),
-        ("read-job", request_event("GET", "sync/status", "user-0", None)),
-        ("control-job", request_event("POST", "sync/cancel", "user-0", Some(&cancel))),
-        ("process-chunk", nudge_event(&nobodys.to_string())),
-        ("sweep-jobs", json!({"id": "an-event", "detail-type": "Scheduled Event", "detail": {}})),
-    ];
-    for (name, event) in events {
-        let binary = binaries.join(name);
-        let size = fs::metadata(&binary).with_context(|| format!("{} is not built", binary.display()))?.len();
-        let (mut ready, mut busy, mut answered, mut peak) = (Vec::new(), Vec::new(), Vec::new(), 0.0_f64);
+    let (environment, _front) = environment(line).await?;
+    for (name, event) in events() {
+        let mut starts = Starts::default();
         for _ in 0..runs {
-            let mut function = Function::start(&binary, &environment).await?;
-            ready.push(function.ready().await?);
-            busy.push(function.processor_time()?);
-            let (answer, at) = function.invoke(event.clone()).await?;
-            if answer["statusCode"].as_u64().is_some_and(|status| status >= 500) {
-                bail!("{name} answers {answer}");
-            }
-            answered.push(at);
-            peak = peak.max(function.peak_mb()?);
-            function.stop().await?;
+            starts.once_more(started, name, &event, &environment).await?;
         }
-        let (ready, answered) = (Times::of(ready), Times::of(answered));
-        report.promise(format!("{name}: ms until ready"), ready.within(0.5), READY_MS);
-        report.promise(format!("{name}: ms until its first answer"), answered.within(0.5), ANSWERED_MS);
-        report.promise(format!("{name}: MB"), peak, RESIDENT_MB);
-        let (ready, answered) = (
-            [ready.within(0.5), ready.within(1.0), Times::of(busy).within(0.5)],
-            [answered.within(0.5), answered.within(1.0)],
+        let (ready, ready_on_processor) =
+            (Starts::middle(&starts.ready), Starts::middle(&starts.ready_on_processor));
+        let (answered, answered_on_processor) =
+            (Starts::middle(&starts.answered), Starts::middle(&starts.answered_on_processor));
+        let slowest = |times: &[Duration]| Times::of(times.to_vec()).within(1.0);
+        let figures = [
+            ready,
+            slowest(&starts.ready),
+            ready_on_processor,
+            answered,
+            slowest(&starts.answered),
+            answered_on_processor,
+            starts.peak_mb,
+            starts.binary_mb,
+        ];
+        table.row(name, figures);
+        // What other work on the machine takes from a start is not the start's.
+        report.promise(format!("{name}: ms on the processor until ready"), ready_on_processor, READY_MS);
+        report.promise(
+            format!("{name}: ms on the processor until its first answer"),
+            answered_on_processor,
+            ANSWERED_MS,
         );
-        table.row(name, [ready.as_slice(), &answered, &[peak, size as f64 / 1e6]].concat());
+        report.promise(format!("{name}: MB"), starts.peak_mb, RESIDENT_MB);
+    }
+    report.tables.push(table);
+    Ok(())
+}
+
+/// Starts the same functions of another build or with another environment in turn with these, so that both meet the same
+/// machine. Those that the other folder does not have are left out. Promises nothing.
+///
+/// # Errors
+/// As [`measure_cold_starts`].
+pub async fn compare_cold_starts(
+    line: &Line,
+    started: &Started,
+    other: &Started,
+    runs: usize,
+    report: &mut Report,
+) -> Result<()> {
+    let mut table = Table::new(
+        format!("cold starts in turn with another ({runs} each)"),
+        &[
+            "answer CPU",
+            "other's",
+            "ratio",
+            "answer p50",
+            "other's",
+            "ratio",
+            "peak MB",
+            "other's",
+            "binary MB",
+            "other's",
+        ],
+    );
+    let (environment, _front) = environment(line).await?;
+    for (name, event) in events() {
+        if !other.binaries.join(name).exists() {
+            continue;
+        }
+        let (mut these, mut others) = (Starts::default(), Starts::default());
+        for _ in 0..runs {
+            these.once_more(started, name, &event, &environment).await?;
+            others.once_more(other, name, &event, &environment).await?;
+        }
+        let of = |times: fn(&Starts) -> &[Duration]| {
+            let (this, other) = (Starts::middle(times(&these)), Starts::middle(times(&others)));
+            [this, other, other / this]
+        };
+        let mut figures = of(|starts| &starts.answered_on_processor).to_vec();
+        figures.extend(of(|starts| &starts.answered));
+        figures.extend([these.peak_mb, others.peak_mb, these.binary_mb, others.binary_mb]);
+        table.row(name, figures);
     }
     report.tables.push(table);
     Ok(())

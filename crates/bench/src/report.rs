@@ -130,6 +130,19 @@ impl Times {
         Self(times)
     }
 
+    /// These and those.
+    #[must_use]
+    pub fn and(mut self, others: Self) -> Self {
+        self.0.extend(others.0);
+        Self::of(self.0)
+    }
+
+    /// How many.
+    #[must_use]
+    pub fn count(&self) -> f64 {
+        self.0.len() as f64
+    }
+
     /// The time within which this share of them was done, in milliseconds; not a number when there are none.
     #[must_use]
     pub fn within(&self, share: f64) -> f64 {

@@ -27,7 +27,8 @@ pub enum Storage {
     /// Nowhere: it ends with the process.
     #[default]
     Memory,
-    /// In this file, made if there is none.
+    /// In this file, made if there is none. A second one, in this process or in another, may have the same file: each sees
+    /// what the other has written, and reads beside it while it writes.
     File(PathBuf),
 }
 

@@ -47,6 +47,25 @@ async fn what_a_file_holds_is_there_after_a_restart_and_the_queues_are_empty() {
 }
 
 #[tokio::test]
+async fn a_second_one_on_the_same_file_reads_what_the_first_has_just_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let storage = Storage::File(folder.path().join("garmin-sync.db"));
+    let options = Options { storage, ..Options::default() };
+    let first = EmbeddedAws::start(options.clone()).await.unwrap();
+    let writer = first.clients().dynamodb;
+    migrate(&writer, "").await.unwrap();
+    let second = EmbeddedAws::start(options).await.unwrap();
+    let reader = second.clients().dynamodb;
+    let account = TableNames::default().accounts;
+    let key = |number: u32| aws_sdk_dynamodb::types::AttributeValue::S(format!("account-{number}"));
+    for number in 0..20 {
+        writer.put_item().table_name(&account).item("account", key(number)).send().await.unwrap();
+        let read = reader.get_item().table_name(&account).key("account", key(number)).consistent_read(true);
+        assert!(read.send().await.unwrap().item.is_some(), "item {number}");
+    }
+}
+
+#[tokio::test]
 async fn a_message_that_nobody_acknowledges_comes_back_and_then_goes_to_the_dead_letters() {
     let aws = EmbeddedAws::start(Options::default()).await.unwrap();
     let sqs = aws.clients().sqs;
