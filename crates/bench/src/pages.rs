@@ -1,6 +1,6 @@
 //! People who look on: their pages ask for the status at a fixed pace, whatever else happens.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -17,6 +17,7 @@ use tokio::time::{Instant, interval_at};
 use crate::kernel;
 use crate::line::status;
 use crate::report::Times;
+use crate::waits::Waits;
 
 /// How often an open page asks.
 const EVERY: Duration = Duration::from_secs(3);
@@ -61,9 +62,8 @@ impl Pages {
             let mut runtime = Builder::new_current_thread();
             runtime
                 .enable_all()
-                .on_thread_park(|| {
-                    note_waiting();
-                })
+                .on_thread_park(note_waiting)
+                .on_thread_unpark(note_waiting)
                 .build()?
                 .block_on(ask(tables, pages, stopped))
         })?;
@@ -82,16 +82,14 @@ impl Pages {
 }
 
 thread_local! {
-    /// What this thread had waited for a processor when it last went to sleep or had an answer. Asleep it waits for none, so
-    /// that is what it had waited when the next status was due.
-    static WAITED: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+    static WAITS: RefCell<Waits> = RefCell::default();
 }
 
-/// Returns how much it was before.
-fn note_waiting() -> Duration {
+fn note_waiting() {
     // Where the kernel does not tell, nothing is taken off.
-    let waited = kernel::waited_for_a_processor().unwrap_or_else(|_| WAITED.get());
-    WAITED.replace(waited)
+    if let Ok(waited) = kernel::waited_for_a_processor() {
+        WAITS.with_borrow_mut(|waits| waits.note(Instant::now().into_std(), waited));
+    }
 }
 
 async fn ask(tables: PathBuf, pages: usize, stopped: watch::Receiver<bool>) -> Result<Asked> {
@@ -114,11 +112,11 @@ async fn ask(tables: PathBuf, pages: usize, stopped: watch::Receiver<bool>) -> R
                     _ = stopped.changed() => return anyhow::Ok(times),
                     due = due.tick() => due,
                 };
-                let waited = note_waiting();
                 status(&reader, &format!("user-{number}"), None).await?;
                 let whole = due.elapsed();
                 note_waiting();
-                times.push((whole, whole.saturating_sub(WAITED.get().saturating_sub(waited))));
+                let waited = WAITS.with_borrow(|waits| waits.since(due.into_std()));
+                times.push((whole, whole.saturating_sub(waited)));
             }
         });
     }
