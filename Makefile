@@ -66,8 +66,9 @@ bench-cold: ## figures: cold starts of the functions and the memory of process-c
 	AWS_LC_SYS_NO_JITTER_ENTROPY=1 CARGO_PROFILE_RELEASE_OPT_LEVEL=s cargo build --release --target-dir target/functions $(FUNCTIONS:%=--package %)
 	cargo run --quiet --release --package bench -- cold --functions target/functions/release $(if $(JSON),--json $(JSON))
 
+# The tables in memory where that can be: what is measured is not this machine's disk. A thousand users are three gigabytes.
 load: ## a thousand imports of a year at once, and two hundred open pages; USERS=n for fewer, METRICS=steps,hrv for less of each
-	cargo run --quiet --release --package bench -- load --users $(or $(USERS),1000) $(if $(METRICS),--metrics $(METRICS)) $(if $(JSON),--json $(JSON))
+	TMPDIR=$(or $(TMPDIR),$(wildcard /dev/shm),/tmp) cargo run --quiet --release --package bench -- load --users $(or $(USERS),1000) $(if $(METRICS),--metrics $(METRICS)) $(if $(JSON),--json $(JSON))
 
 simulate: ## the simulation of the whole line under faults; SEEDS=100000 for long, FROM=n to begin elsewhere
 	cargo run --quiet --package sync-testkit --example simulate -- --seeds $(or $(SEEDS),2000) --from $(or $(FROM),0)

@@ -153,6 +153,10 @@ impl GarminClient {
         })
     }
 
+    pub(crate) const fn transport(&self) -> &Transport {
+        &self.transport
+    }
+
     /// Who a session belongs to, for linking: three calls at most. The `display_name` of `session` is not used.
     ///
     /// # Errors

@@ -42,7 +42,6 @@ const CLIENT_IDS: [&str; 4] = [
 /// Signs people in. Garmin's front door has cookies and a browser's name; everything after it goes as ever.
 pub struct SignInClient {
     door: Transport,
-    native: Transport,
     garmin: GarminClient,
     config: GarminConfig,
     clock: Arc<dyn Clock>,
@@ -63,13 +62,8 @@ impl SignInClient {
         if config.sso_url.cannot_be_a_base() {
             return Err(ClientError::Address);
         }
-        Ok(Self {
-            door: Transport::for_sign_in(&config).map_err(ClientError::Http)?,
-            native: Transport::new(&config).map_err(ClientError::Http)?,
-            garmin: GarminClient::new(config.clone(), Arc::clone(&clock), jitter)?,
-            config,
-            clock,
-        })
+        let garmin = GarminClient::new(config.clone(), Arc::clone(&clock), jitter)?;
+        Ok(Self { door: garmin.transport().for_sign_in(), garmin, config, clock })
     }
 
     /// One step at the front door.
@@ -141,10 +135,11 @@ impl SignInClient {
                 ("grant_type", TICKET_GRANT),
                 ("service_url", SERVICE),
             ];
-            let request = asking_for_tokens(&self.native, &self.config.auth_url, client_id)
+            let request = asking_for_tokens(self.garmin.transport(), &self.config.auth_url, client_id)
                 .ok_or_else(|| unavailable("configuration"))?
                 .form(&form);
-            let answer = self.native.send(request, self.time_left(deadline)?).await.map_err(broken)?;
+            let answer =
+                self.garmin.transport().send(request, self.time_left(deadline)?).await.map_err(broken)?;
             tracing::debug!(status = answer.status, client_id, "ticket traded");
             match answer.status {
                 429 if !answer.is_html() => {

@@ -117,41 +117,39 @@ pub(crate) fn retry_after(answer: &Answer, now: DateTime<Utc>) -> Option<TimeDel
     Some((until.to_utc() - now).max(TimeDelta::zero()))
 }
 
-/// The HTTP client.
-#[derive(Debug)]
+fn headers(named: &[(&'static str, &'static str)]) -> HeaderMap {
+    named
+        .iter()
+        .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+        .collect()
+}
+
+/// The HTTP client, and as whom it asks.
+#[derive(Clone, Debug)]
 pub(crate) struct Transport {
     client: Client,
+    headers: HeaderMap,
     call_timeout: Duration,
 }
 
 impl Transport {
     /// For data and tokens: as Garmin's Android app.
+    ///
+    /// Making a client reads every root certificate of the machine, which is milliseconds of a start: one serves all.
     pub(crate) fn new(config: &GarminConfig) -> Result<Self, reqwest::Error> {
-        Self::with_headers(config, &NATIVE_HEADERS)
-    }
-
-    /// For signing in: as the page within Garmin's iOS app, whose client id the sign-in carries.
-    pub(crate) fn for_sign_in(config: &GarminConfig) -> Result<Self, reqwest::Error> {
-        Self::with_headers(config, &SIGN_IN_HEADERS)
-    }
-
-    fn with_headers(
-        config: &GarminConfig,
-        headers: &[(&'static str, &'static str)],
-    ) -> Result<Self, reqwest::Error> {
-        let headers: HeaderMap = headers
-            .iter()
-            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
-            .collect();
         let client = Client::builder()
-            .default_headers(headers)
             .connect_timeout(config.connect_timeout)
             .timeout(config.call_timeout)
             .gzip(true)
             // A redirect leads to a page for people, and would take the token along.
             .redirect(Policy::none())
             .build()?;
-        Ok(Self { client, call_timeout: config.call_timeout })
+        Ok(Self { client, headers: headers(&NATIVE_HEADERS), call_timeout: config.call_timeout })
+    }
+
+    /// For signing in: as the page within Garmin's iOS app, whose client id the sign-in carries.
+    pub(crate) fn for_sign_in(&self) -> Self {
+        Self { headers: headers(&SIGN_IN_HEADERS), ..self.clone() }
     }
 
     pub(crate) const fn call_timeout(&self) -> Duration {
@@ -159,7 +157,7 @@ impl Transport {
     }
 
     pub(crate) fn post(&self, url: Url) -> RequestBuilder {
-        self.client.post(url)
+        self.client.post(url).headers(self.headers.clone())
     }
 
     /// A data call. None for a token that no header can hold.
@@ -167,7 +165,13 @@ impl Transport {
         let mut bearer = HeaderValue::from_str(&format!("Bearer {}", access.expose_secret())).ok()?;
         bearer.set_sensitive(true);
         let json = HeaderValue::from_static("application/json");
-        Some(self.client.get(url).header(AUTHORIZATION, bearer).header(ACCEPT, json))
+        Some(
+            self.client
+                .get(url)
+                .headers(self.headers.clone())
+                .header(AUTHORIZATION, bearer)
+                .header(ACCEPT, json),
+        )
     }
 
     /// Sends and reads the whole answer, in at most `timeout`.
