@@ -56,6 +56,12 @@ impl Transition {
         transition
     }
 
+    /// Whether a job that had ended goes on: a failed one that its user resumes.
+    #[must_use]
+    pub const fn reopens(&self) -> bool {
+        !self.before.status.is_unfinished() && self.after.status.is_unfinished()
+    }
+
     /// The job it moves.
     #[must_use]
     pub const fn key(&self) -> &JobKey {

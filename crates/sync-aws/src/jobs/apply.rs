@@ -11,8 +11,8 @@ use sync_core::ports::{Applied, StoreError};
 use sync_core::record::{RecordKey, RecordUpsert};
 use sync_core::transition::{LockChange, Transition};
 
+use super::beside::{write_resumed, write_watermark};
 use super::item::write_job;
-use super::write_watermark;
 use crate::attributes::{account_key, expiry, job_key, link_key, text};
 use crate::expression::Expression;
 use crate::records::{changed, estimated_bytes, upsert};
@@ -51,9 +51,10 @@ pub(super) async fn apply(
 
 fn locked_items(transition: &Transition) -> usize {
     let copy_of_watermark = usize::from(transition.watermark.is_some());
+    let beside = copy_of_watermark + usize::from(transition.reopens());
     match transition.lock {
-        LockChange::Keep => 2 * copy_of_watermark,
-        LockChange::Acquire | LockChange::Release => 2 + copy_of_watermark,
+        LockChange::Keep => beside + copy_of_watermark,
+        LockChange::Acquire | LockChange::Release => beside + 2,
     }
 }
 
@@ -190,7 +191,8 @@ impl<'a> Attempt<'a> {
         self.condition(Expression::new()).into_check(&self.tables.jobs, job_key(&key.user_id, key.job_id))
     }
 
-    /// The job first, then the link, then the account, then the copy of the watermark.
+    /// The job first, then the link, then the account, then what stands beside the jobs. A job that goes on moves no
+    /// watermark, so that is one item at most, as a transaction wants it.
     fn job_and_locks(&self) -> Result<Vec<TransactWriteItem>, StoreError> {
         let mut items = vec![self.job()?];
         items.extend(self.link());
@@ -199,6 +201,9 @@ impl<'a> Attempt<'a> {
         items.extend(self.watermark.map(|watermark| {
             write_watermark(self.tables, &before.key.user_id, Some(watermark), after.updated_at)
         }));
+        items.extend(
+            self.transition.reopens().then(|| write_resumed(self.tables, &before.key, after.updated_at)),
+        );
         Ok(items)
     }
 

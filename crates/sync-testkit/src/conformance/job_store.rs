@@ -570,6 +570,33 @@ pub async fn a_status_is_the_latest_job_and_the_watermark(stores: &impl Stores) 
     assert_eq!(listed.items[0], second);
 }
 
+/// A failed job that goes on is what a page wants to see, though a newer one has ended meanwhile.
+pub async fn a_status_is_the_job_that_was_resumed_until_another_is_started(stores: &impl Stores) {
+    let user = user("patient");
+    let older = job(&user).range("2024-01-01", "2024-01-10").build();
+    with_job(stores, &older).await;
+    let claim = claimed(stores, &older.key, &claim(at(0), 1)).await;
+    applied(stores, &chunk_failed(&claim, "http_500".to_owned(), vec![], at(1))).await;
+    let failed = stored(stores, &older.key).await;
+    let newer = job(&user).number(2).build();
+    started(stores, &newer).await;
+    let cancelled = cancel(&newer, at(2)).expect("legal");
+    applied(stores, &cancelled).await;
+    assert_eq!(status(stores, &user).await.job, Some(cancelled.after));
+
+    let resumed = resume(&failed, at(3)).expect("legal");
+    applied(stores, &resumed).await;
+    assert_eq!(status(stores, &user).await.job, Some(resumed.after.clone()));
+    let ended = cancel(&resumed.after, at(4)).expect("legal");
+    applied(stores, &ended).await;
+    assert_eq!(status(stores, &user).await.job, Some(ended.after), "its end is shown as well");
+
+    let mut another = job(&user).number(3).build();
+    another.created_at = at(5);
+    started(stores, &another).await;
+    assert_eq!(status(stores, &user).await.job, Some(another));
+}
+
 /// A failed job takes its locks again, if nobody else has them.
 pub async fn a_resume_takes_the_locks_only_if_they_are_free(stores: &impl Stores) {
     let user = user("resumer");
@@ -984,6 +1011,7 @@ macro_rules! job_store_suite {
                 a_watermark_never_goes_back_and_the_job_ends_all_the_same,
                 a_job_of_an_account_that_is_no_longer_linked_ends_without_a_watermark,
                 a_status_is_the_latest_job_and_the_watermark,
+                a_status_is_the_job_that_was_resumed_until_another_is_started,
                 a_resume_takes_the_locks_only_if_they_are_free,
                 a_resume_of_a_paused_job_keeps_its_locks,
                 a_resume_is_refused_while_another_user_holds_the_account,
