@@ -25,6 +25,10 @@ pub enum LockChange {
 
 /// One conditional write: the job as it was read, the job as it shall be, and what else changes with it. A store
 /// applies it only if the job still has `before`'s fence and status (and, for a worker's transition, its cursor).
+///
+/// It writes what differs between the two, so that a cancel does not undo what a worker has written since it was decided.
+/// When the status changes, it also writes all that says how a job waits in its status, whether it differs or not: pause
+/// reason, error, lease, and the moments until which and at which. The worker's wait is not the paused job's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "a transition does nothing until a store applies it"]
 pub struct Transition {
@@ -54,6 +58,12 @@ impl Transition {
         transition.after.lease_until = None;
         transition.guards_cursor = true;
         transition
+    }
+
+    /// Whether the job waits otherwise than before.
+    #[must_use]
+    pub fn changes_status(&self) -> bool {
+        self.before.status != self.after.status
     }
 
     /// Whether a job that had ended goes on: a failed one that its user resumes.

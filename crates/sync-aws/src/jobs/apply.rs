@@ -19,6 +19,10 @@ use crate::records::{changed, estimated_bytes, upsert};
 use crate::tables::TableNames;
 use crate::writes::{Transacted, refused, transact};
 
+/// The attributes that say how a job waits in its status.
+const HOW_IT_WAITS: [&str; 6] =
+    ["pause_reason", "error_message", "lease_until", "retry_at", "due_at", "due_shard"];
+
 /// DynamoDB takes this many items in one transaction.
 const MAX_ITEMS: usize = 100;
 
@@ -207,17 +211,20 @@ impl<'a> Attempt<'a> {
         Ok(items)
     }
 
-    /// What differs between the job before and after, and nothing else: a cancel does not rewrite what a worker wrote.
+    /// What differs between the job before and after, and how it waits when its status changes; nothing else: a cancel does
+    /// not rewrite what a worker wrote.
     pub(super) fn job(&self) -> Result<TransactWriteItem, StoreError> {
         let (before, after) = (&self.transition.before, &self.transition.after);
         let (old, new) = (write_job(before)?, write_job(after)?);
         let mut expression = Expression::new();
+        let waits: &[&str] = if self.transition.changes_status() { &HOW_IT_WAITS } else { &[] };
         for (name, value) in &new {
-            if old.get(name) != Some(value) {
+            if old.get(name) != Some(value) || waits.contains(&name.as_str()) {
                 expression = expression.set(name, value.clone());
             }
         }
-        for name in old.keys().filter(|name| !new.contains_key(*name)) {
+        let names: BTreeSet<_> = old.keys().map(String::as_str).chain(waits.iter().copied()).collect();
+        for name in names.into_iter().filter(|name| !new.contains_key(*name)) {
             expression = expression.remove(name);
         }
         // Always something to write: DynamoDB refuses an update without.

@@ -627,6 +627,23 @@ pub async fn a_resume_takes_the_locks_only_if_they_are_free(stores: &impl Stores
     assert_eq!(outcome, StartOutcome::UserBusy(new.key.job_id));
 }
 
+/// A worker may write between the look at a job and the pause that follows from it, under the same fence and status.
+pub async fn a_paused_job_waits_for_its_user_though_its_worker_was_about_to_try_again(stores: &impl Stores) {
+    let new = job(&user("hasty")).build();
+    with_job(stores, &new).await;
+    let seen = claimed(stores, &new.key, &claim(at(0), 1)).await;
+    let done = vec!["hrv@2024-01-01..2024-01-30".parse().expect("a window")];
+    let tried = try_again(&seen, "sleep: unavailable".to_owned(), done, vec![], vec![], at(60), at(1));
+    applied(stores, &tried).await;
+    let paused = pause(&seen, at(2)).expect("legal");
+    applied(stores, &paused).await;
+    let job = stored(stores, &new.key).await;
+    assert_eq!((job.status, job.pause_reason), (JobStatus::Paused, Some(PauseReason::User)));
+    assert_eq!((job.retry_at, job.lease_until, &job.error_message), (None, None, &None));
+    assert_eq!(job.due_at, paused.after.due_at);
+    assert_eq!(job.progress, tried.after.progress, "what the worker has done stays done");
+}
+
 /// A paused job has its locks already.
 pub async fn a_resume_of_a_paused_job_keeps_its_locks(stores: &impl Stores) {
     let new = job(&user("paused")).build();
@@ -1014,6 +1031,7 @@ macro_rules! job_store_suite {
                 a_status_is_the_job_that_was_resumed_until_another_is_started,
                 a_resume_takes_the_locks_only_if_they_are_free,
                 a_resume_of_a_paused_job_keeps_its_locks,
+                a_paused_job_waits_for_its_user_though_its_worker_was_about_to_try_again,
                 a_resume_is_refused_while_another_user_holds_the_account,
                 unlinking_ends_link_and_job_together_and_nothing_more_is_written,
                 unlinking_without_a_job_keeps_what_the_history_has_earned,

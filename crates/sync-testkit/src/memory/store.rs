@@ -250,7 +250,7 @@ impl State {
             self.resumed.insert(user.clone(), (id, transition.after.updated_at));
         }
         if let Some(stored) = self.kept.jobs.get_mut(&job.key) {
-            merge(stored, &transition.before, &transition.after);
+            merge(stored, transition);
         }
         if let Some(link) = self.kept.links.get_mut(user) {
             if let Some(watermark) = transition.watermark {
@@ -371,34 +371,39 @@ fn move_watermark(link: &mut Link, job: &Job, watermark: NaiveDate) {
     }
 }
 
-/// Writes what differs between `before` and `after` into `stored`, and nothing else.
-fn merge(stored: &mut Job, before: &Job, after: &Job) {
+/// Writes what a transition says into `stored`, and nothing else.
+fn merge(stored: &mut Job, transition: &Transition) {
+    let Transition { before, after, .. } = transition;
     macro_rules! changed {
-        ($($field:ident),+ $(,)?) => {
-            $(if before.$field != after.$field {
+        (if $whole:expr; $($field:ident),+ $(,)?) => {
+            $(if $whole || before.$field != after.$field {
                 stored.$field = after.$field.clone();
             })+
         };
     }
     changed!(
+        if transition.changes_status();
+        pause_reason,
+        error_message,
+        lease_until,
+        retry_at,
+        due_at,
+    );
+    changed!(
+        if false;
         account,
         sync_type,
         range,
         metric_types,
         time_zone,
         status,
-        pause_reason,
         chunk_states,
         progress,
         failed_chunks,
         gaps,
-        error_message,
         fence,
-        lease_until,
         claim_token,
         attempts,
-        retry_at,
-        due_at,
         created_at,
         started_at,
         completed_at,
