@@ -60,6 +60,23 @@ impl Transition {
         transition
     }
 
+    /// What a store makes of the job that it has when the condition holds. Stores do this in one conditional update; this is
+    /// its meaning, which the fakes run and the conformance suite holds the real stores to.
+    pub fn write_into(&self, stored: &mut Job) {
+        let Self { before, after, .. } = self;
+        macro_rules! write {
+            (if $always:expr; $($field:ident),+ $(,)?) => {
+                $(if $always || before.$field != after.$field {
+                    stored.$field = after.$field.clone();
+                })+
+            };
+        }
+        write!(if self.changes_status(); pause_reason, error_message, lease_until, retry_at, due_at);
+        write!(if false; status, chunk_states, progress, failed_chunks, gaps, fence, claim_token, attempts);
+        write!(if false; started_at, completed_at);
+        stored.updated_at = after.updated_at;
+    }
+
     /// Whether the job waits otherwise than before.
     #[must_use]
     pub fn changes_status(&self) -> bool {

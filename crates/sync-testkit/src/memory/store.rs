@@ -250,7 +250,7 @@ impl State {
             self.resumed.insert(user.clone(), (id, transition.after.updated_at));
         }
         if let Some(stored) = self.kept.jobs.get_mut(&job.key) {
-            merge(stored, transition);
+            transition.write_into(stored);
         }
         if let Some(link) = self.kept.links.get_mut(user) {
             if let Some(watermark) = transition.watermark {
@@ -369,46 +369,6 @@ fn move_watermark(link: &mut Link, job: &Job, watermark: NaiveDate) {
     if forward && link.account == job.account {
         link.last_successful_sync_date = Some(watermark);
     }
-}
-
-/// Writes what a transition says into `stored`, and nothing else.
-fn merge(stored: &mut Job, transition: &Transition) {
-    let Transition { before, after, .. } = transition;
-    macro_rules! changed {
-        (if $whole:expr; $($field:ident),+ $(,)?) => {
-            $(if $whole || before.$field != after.$field {
-                stored.$field = after.$field.clone();
-            })+
-        };
-    }
-    changed!(
-        if transition.changes_status();
-        pause_reason,
-        error_message,
-        lease_until,
-        retry_at,
-        due_at,
-    );
-    changed!(
-        if false;
-        account,
-        sync_type,
-        range,
-        metric_types,
-        time_zone,
-        status,
-        chunk_states,
-        progress,
-        failed_chunks,
-        gaps,
-        fence,
-        claim_token,
-        attempts,
-        created_at,
-        started_at,
-        completed_at,
-        updated_at,
-    );
 }
 
 /// A value as DynamoDB keeps it: a number without a fraction is an integer.
