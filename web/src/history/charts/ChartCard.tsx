@@ -1,4 +1,4 @@
-import { lazy, Suspense, useMemo } from 'react'
+import { lazy, memo, Suspense, useDeferredValue, useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
 
 import { LoadFailed } from '@/components/load-failed'
@@ -10,18 +10,20 @@ import type { DayRange } from '../range'
 import { useHistory } from '../use-history'
 import { aggregate, combine, resolutionOf } from './aggregate'
 import { type ChartDefinition, type ChartRow, fieldsOf } from './definitions'
-import { useSeen } from './use-seen'
+import { useNear } from './use-near'
 
 const SeriesChart = lazy(() => import('./SeriesChart'))
 
 /** One chart. What it shows is fetched once it comes near the screen. */
 export function ChartCard({ chart, range }: { chart: ChartDefinition; range: DayRange }) {
   const { t } = useTranslation()
-  const { ref, seen } = useSeen<HTMLElement>()
+  const { ref, isNear, wasNear } = useNear<HTMLElement>()
+  // What is in sight is drawn at once; the rest follows when there is nothing more urgent.
+  const later = useDeferredValue(range)
   return (
     <Card ref={ref} data-testid={`chart-${chart.name}`}>
-      {seen ? (
-        <Content chart={chart} range={range} />
+      {wasNear ? (
+        <Content chart={chart} range={isNear ? range : later} />
       ) : (
         <>
           <CardHeader>
@@ -34,7 +36,7 @@ export function ChartCard({ chart, range }: { chart: ChartDefinition; range: Day
   )
 }
 
-function Content({ chart, range }: { chart: ChartDefinition; range: DayRange }) {
+const Content = memo(function Content({ chart, range }: { chart: ChartDefinition; range: DayRange }) {
   const { t } = useTranslation()
   const { rows, isComplete, isError, retry } = useHistory(chart.kind, range, fieldsOf(chart.kind))
   const points = useMemo(() => rows && aggregate(rows, range, chart), [rows, range, chart])
@@ -59,7 +61,7 @@ function Content({ chart, range }: { chart: ChartDefinition; range: DayRange }) 
       )}
     </>
   )
-}
+})
 
 /** What the picture says, in a line: for everybody, and for those who do not see it. */
 function Summary({ chart, range, rows }: { chart: ChartDefinition; range: DayRange; rows: readonly ChartRow[] }) {
