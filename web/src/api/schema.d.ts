@@ -1232,6 +1232,12 @@ export interface components {
              * @description Lower end of the optimal weekly load, from older devices (`loadTunnelMin`).
              */
             weeklyTrainingLoadMinimum?: number;
+            /**
+             * Format: double
+             * @description Kilograms at the day's last weigh-in (`weight`, which Garmin gives in grams). Each weigh-in is a record of its own,
+             *     too: here it is for whoever reads days.
+             */
+            weightKilograms?: number;
         };
         /** @description A calendar day. */
         DayRow: components["schemas"]["DayRecord"] & {

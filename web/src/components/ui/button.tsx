@@ -5,7 +5,7 @@ import type { ComponentProps } from 'react'
 import { cn } from './cn'
 
 const buttonVariants = cva(
-  "inline-flex shrink-0 cursor-pointer items-center justify-center gap-2 rounded-md text-sm font-medium whitespace-nowrap transition-colors outline-none focus-visible:ring-[3px] focus-visible:ring-ring/60 disabled:pointer-events-none disabled:opacity-50 [&_svg]:pointer-events-none [&_svg]:shrink-0 [&_svg:not([class*='size-'])]:size-4",
+  "inline-flex shrink-0 cursor-pointer items-center justify-center gap-2 rounded-md text-sm font-medium whitespace-nowrap transition-colors outline-none focus-visible:ring-[3px] focus-visible:ring-ring/60 disabled:pointer-events-none disabled:opacity-50 aria-disabled:pointer-events-none aria-disabled:opacity-50 [&_svg]:pointer-events-none [&_svg]:shrink-0 [&_svg:not([class*='size-'])]:size-4",
   {
     variants: {
       variant: {
@@ -26,11 +26,13 @@ const buttonVariants = cva(
   },
 )
 
+/** With `aria-disabled` it does nothing either, but the keyboard stays on it: for what is only busy, or not possible just now. */
 export function Button({
   className,
   variant,
   size,
   asChild = false,
+  onClick,
   ...props
 }: ComponentProps<'button'> & VariantProps<typeof buttonVariants> & { asChild?: boolean }) {
   const Comp = asChild ? Slot.Root : 'button'
@@ -39,6 +41,7 @@ export function Button({
       data-slot="button"
       type={asChild ? undefined : 'button'}
       className={cn(buttonVariants({ variant, size, className }))}
+      onClick={props['aria-disabled'] === true ? (event) => event.preventDefault() : onClick}
       {...props}
     />
   )
