@@ -72,7 +72,9 @@ export async function lookAt(page: Page, state: string): Promise<void> {
 /** For people to look at. */
 export async function picture(page: Page, name: string): Promise<void> {
   await page.evaluate(() => scrollTo(0, 0))
-  await page.screenshot({ path: `screenshots/${name}.png`, fullPage: true, animations: 'disabled' })
+  // What lies over the page covers the screen, not all that could be scrolled to.
+  const fullPage = (await page.getByRole('dialog').or(page.getByRole('alertdialog')).count()) === 0
+  await page.screenshot({ path: `screenshots/${name}.png`, fullPage, animations: 'disabled' })
 }
 
 async function speak(page: Page, language: string): Promise<void> {

@@ -24,7 +24,7 @@ export function useFormat(): Format {
   return useMemo(() => formatIn(i18n.language), [i18n.language])
 }
 
-export function formatIn(language: string): Format {
+function formatIn(language: string): Format {
   const locale = localeOf(language)
   const day = new Intl.DateTimeFormat(locale, { dateStyle: 'medium' })
   const month = new Intl.DateTimeFormat(locale, { month: 'short', year: 'numeric' })

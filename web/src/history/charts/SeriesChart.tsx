@@ -24,8 +24,8 @@ interface Props {
   resolution: Resolution
 }
 
-/** Up to this many points, days are days of the month, and bars stand apart. */
-const FEW_POINTS = 62
+/** Up to this many points each bar stands for itself and each day has its own label: three months of days. */
+const FEW_POINTS = 92
 
 /** A chart over time. With the arrow keys its points are gone through one by one. */
 export default function SeriesChart({ chart, points, resolution }: Props) {
@@ -33,6 +33,7 @@ export default function SeriesChart({ chart, points, resolution }: Props) {
   const format = useFormat()
   const axis = { stroke: 'var(--muted-foreground)', fontSize: 12, tickLine: false, axisLine: false } as const
   const isShort = points.length <= FEW_POINTS
+  const isByDay = isShort && resolution === 'day'
   return (
     <div className="h-64 text-xs">
       <ResponsiveContainer width="100%" height="100%">
@@ -46,9 +47,10 @@ export default function SeriesChart({ chart, points, resolution }: Props) {
             {...axis}
             dataKey="date"
             minTickGap={48}
-            tickFormatter={(day: string) =>
-              !isShort || resolution === 'month' ? format.month(day) : format.dayAndMonth(day)
-            }
+            {...(isByDay
+              ? { tickFormatter: format.dayAndMonth }
+              : // Else a month would be written wherever one of its days is.
+                { tickFormatter: format.month, ticks: firstsOfMonths(points) })}
           />
           <YAxis
             {...axis}
@@ -67,11 +69,21 @@ export default function SeriesChart({ chart, points, resolution }: Props) {
           )}
           {chart.series.map(({ name, color }) => {
             const series = { dataKey: name, name: t(`history.series.${name}`), isAnimationActive: false }
-            if (chart.shape === 'bars' && isShort) return <Bar key={name} {...series} fill={color} stackId="all" />
+            if (chart.shape === 'bars' && isShort)
+              return <Bar key={name} {...series} legendType="square" fill={color} stackId="all" />
             if (chart.shape === 'bars') {
               // Bars without a space between them, as one shape: a year of nights would be 1,464.
               return (
-                <Area key={name} {...series} type="step" fill={color} fillOpacity={1} stroke="none" stackId="all" />
+                <Area
+                  key={name}
+                  {...series}
+                  legendType="square"
+                  type="step"
+                  fill={color}
+                  fillOpacity={1}
+                  stroke="none"
+                  stackId="all"
+                />
               )
             }
             return (
@@ -90,6 +102,12 @@ export default function SeriesChart({ chart, points, resolution }: Props) {
       </ResponsiveContainer>
     </div>
   )
+}
+
+/** The first point in each month but the first, which may begin anywhere. */
+function firstsOfMonths(points: Point[]): string[] {
+  const month = (point: Point | undefined) => point?.date.slice(0, 'yyyy-MM'.length)
+  return points.filter((point, index) => index > 0 && month(point) !== month(points[index - 1])).map(({ date }) => date)
 }
 
 function PointTooltip({ active, label, payload, chart, resolution }: TooltipContentProps & Omit<Props, 'points'>) {

@@ -20,7 +20,7 @@ export type ChartRow = HistoryRows[ChartKind]
 
 type NumberField<Row> = { [F in keyof Row]-?: NonNullable<Row[F]> extends number ? F : never }[keyof Row]
 
-export interface Series<K extends ChartKind> {
+interface Series<K extends ChartKind> {
   name: SeriesName
   /** The field of the API that it shows. */
   field: NumberField<HistoryRows[K]>
