@@ -131,12 +131,14 @@ class Rehearsal:
         self.second_plan()
         self.user, self.token = self.somebody("ann@example.org")
         self.who_gets_in()
+        self.the_page()
         self.link()
         self.a_year()
         self.a_daily_sync()
         self.other_people_see_nothing()
         self.a_lost_nudge()
         self.dead_letters_and_redrive()
+        self.leave()
         self.nothing_secret_in_the_logs()
         self.leaves_nothing()
 
@@ -176,12 +178,55 @@ class Rehearsal:
         self.say("the authorizer refuses no token, a changed one and another audience; a newcomer sees an empty status")
 
     def link(self):
-        import seal
-
+        """With tokens obtained elsewhere, as `garmin-sync login --api` does it."""
         tokens = self.garmin.control("/tokens/demo")
         self.secrets += [tokens["di_token"], tokens["di_refresh_token"]]
-        seal.put_link(self.dynamodb, self.out["tables"]["external_data_providers"], self.kms, self.out["tokens_key"], self.user, tokens, int(time.time()))
-        self.say("a link to the simulated Garmin, sealed with the tokens' key")
+        status, body = self.api.call("POST", "/link", self.token, {"tokens": {**tokens, "di_token": tokens["di_token"][:-6] + "AAAAAA"}})
+        expect((status, body.get("code")) == (400, "garmin_refuses_tokens"), f"tokens that Garmin refuses were answered with {status} {body}")
+        status, body = self.api.call("POST", "/link", self.token, {"tokens": tokens})
+        expect((status, body) == (200, {"status": "success"}), f"the link was answered with {status} {body}")
+        status, body = self.api.call("GET", "/status", self.token)
+        expect((status, body["isLinked"], body["reauthRequired"]) == (200, True, False), f"the link's status is {status} {body}")
+        item = json.dumps(self.dynamodb.scan(TableName=self.out["tables"]["external_data_providers"])["Items"], default=str)
+        expect(not [secret for secret in self.secrets if secret in item], "a token is stored as it is")
+        self.say("a link to the simulated Garmin by link-account; refused tokens are refused, stored ones sealed with the tokens' key")
+
+    def the_page(self):
+        """Its files as docs/operations.md uploads them, beside the configuration that Terraform wrote."""
+        s3, bucket = self.aws.client("s3"), self.out["page_bucket"]
+        config = json.loads(s3.get_object(Bucket=bucket, Key="config.json")["Body"].read())
+        expect(set(config["auth"]) == {"kind", "issuer", "clientId", "scope"} and config["auth"]["kind"] == "oidc", f"the page is told {config}")
+        client = self.cognito_idp.describe_user_pool_client(UserPoolId=self.out["user_pool"], ClientId=config["auth"]["clientId"])["UserPoolClient"]
+        expect("ClientSecret" not in client and client["AllowedOAuthFlows"] == ["code"], "the page's client has a secret, or another way to sign in than the code")
+        self.say("the page's config.json names the issuer and a client that signs in by code and has no secret")
+
+    def what_arrived(self, first, last, days):
+        """By the API, as a frontend reads it: every day once, in order."""
+        seen, cursor = [], ""
+        while cursor is not None:
+            status, body = self.api.call("GET", f"/history/daily?from={first}&to={last}&fields=steps&limit=200&cursor={cursor}", self.token)
+            expect(status == 200, f"a history was answered with {status} {body}")
+            seen += [row["date"] for row in body["days"]]
+            cursor = body["cursor"]
+        expect(seen == sorted(set(seen)), "the pages of a history repeat a day, or are not in order")
+        expect(set(seen) <= set(days), "the history has days that the table has not")
+        status, body = self.api.call("GET", f"/history/coverage?from={first}&to={last}", self.token)
+        expect(status == 200, f"the coverage was answered with {status} {body}")
+        states = {entry["state"] for entry in body["ranges"]}
+        expect((body["ranges"][0]["start"], body["ranges"][-1]["end"]) == (first, last) and states <= {"imported", "none"}, f"the coverage is {states}")
+        self.say(f"read-history: {len(seen)} days with steps, every day of {first} to {last} is covered")
+
+    def leave(self):
+        status, body = self.api.call("POST", "/unlink", self.token, {"deleteData": True})
+        expect((status, body.get("success")) == (200, True), f"the unlinking was answered with {status} {body}")
+        mine = {"KeyConditionExpression": "user_id = :user", "ExpressionAttributeValues": {":user": {"S": self.user}}}
+        end = time.monotonic() + 240
+        while self.dynamodb.query(TableName=self.out["tables"]["health_records"], Select="COUNT", **mine)["Count"]:
+            expect(time.monotonic() < end, "records are left four minutes after an unlinking that erases")
+            time.sleep(1)
+        status, body = self.api.call("GET", "/status", self.token)
+        expect((status, body["isLinked"]) == (200, False), f"the link's status is {status} {body}")
+        self.say("unlinked, and every record erased")
 
     # Jobs
 
@@ -243,6 +288,7 @@ class Rehearsal:
         expect(manners["max_in_flight"] == 1, f"{manners['max_in_flight']} calls of one account were under way at once")
         self.say(f"20 months imported in {chunks} chunks and {time.monotonic() - begun:.0f} s: {len(days)} days, {sum(len(self.records(kind)) for kind in ('sleep', 'activity', 'weigh_in', 'blood_pressure', 'workout'))} other records, {manners['calls']} calls, never two at once")
         self.say(f"of that: {self.weigh(first, last)}")
+        self.what_arrived(first, last, days)
 
     def a_daily_sync(self):
         """The other queue. The first one goes back seven days, the next is answered without a job."""
