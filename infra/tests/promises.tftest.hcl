@@ -144,12 +144,16 @@ run "jobs_expire_and_have_an_index_of_what_is_due" {
   command = plan
 
   assert {
-    condition     = one(aws_dynamodb_table.this["garmin_sync_jobs"].ttl).enabled && one(aws_dynamodb_table.this["garmin_sync_jobs"].ttl).attribute_name == "expires_at"
+    condition     = try(one(aws_dynamodb_table.this["garmin_sync_jobs"].ttl).enabled && one(aws_dynamodb_table.this["garmin_sync_jobs"].ttl).attribute_name == "expires_at", false)
     error_message = "Finished jobs and remembered answers expire."
   }
   assert {
-    condition     = one(aws_dynamodb_table.this["garmin_sync_jobs"].global_secondary_index).name == "due" && one(aws_dynamodb_table.this["garmin_sync_jobs"].global_secondary_index).hash_key == "due_shard" && one(aws_dynamodb_table.this["garmin_sync_jobs"].global_secondary_index).range_key == "due_at"
+    condition     = [for index in aws_dynamodb_table.this["garmin_sync_jobs"].global_secondary_index : [index.name, index.hash_key, index.range_key]] == [["due", "due_shard", "due_at"]]
     error_message = "The sweeper finds due jobs by shard and moment."
+  }
+  assert {
+    condition     = [for index in aws_dynamodb_table.this["health_records"].global_secondary_index : [index.name, index.hash_key, index.range_key, index.projection_type]] == [["by_start", "user_id", "start_local", "KEYS_ONLY"]]
+    error_message = "Activities are found by their start."
   }
   assert {
     condition     = aws_dynamodb_table.this["garmin_sync_jobs"].hash_key == "user_id" && aws_dynamodb_table.this["garmin_sync_jobs"].range_key == "job_id"
@@ -327,6 +331,19 @@ run "records_are_written_by_process_chunk_alone_and_deleted_by_who_erases" {
   assert {
     condition     = alltrue(flatten([for function in module.function : [for statement in function.policy.Statement : !contains(statement.Action, "dynamodb:Scan")]]))
     error_message = "Nothing reads whole tables."
+  }
+}
+
+run "messages_are_taken_by_process_chunk_alone_and_sent_by_who_moves_jobs" {
+  command = plan
+
+  assert {
+    condition     = toset(flatten([for name, function in module.function : [for statement in function.policy.Statement : name if contains(statement.Action, "sqs:ReceiveMessage") || contains(statement.Action, "sqs:DeleteMessage")]])) == toset(["process-chunk"])
+    error_message = "Only process-chunk takes messages."
+  }
+  assert {
+    condition     = toset(flatten([for name, function in module.function : [for statement in function.policy.Statement : name if contains(statement.Action, "sqs:SendMessage")]])) == toset(["control-job", "create-job", "link-account", "process-chunk", "sweep-jobs"])
+    error_message = "Who only reads sends no message."
   }
 }
 
