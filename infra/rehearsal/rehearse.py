@@ -2,14 +2,16 @@
 """A deployment, lived through: the real configuration and the real zips on an emulated AWS, from apply to destroy.
 
     python3 tools/build_functions.py x86_64        the zips, once
+    make web/dist/index.html                        the page, once
     python3 infra/rehearsal/rehearse.py             some minutes; says what it does and ends with what it found
 
-With TF_PLUGIN_DIR set, Terraform takes the AWS provider from that local mirror. --keep leaves the logs of a rehearsal that
+Needs terraform and the AWS CLI. With TF_PLUGIN_DIR set, Terraform takes the AWS provider from that local mirror. --keep leaves the logs of a rehearsal that
 succeeded too. Everything listens on loopback; nothing needs an account.
 """
 
 import argparse
 import base64
+import datetime
 import json
 import math
 import os
@@ -195,10 +197,37 @@ class Rehearsal:
         """Its files as docs/operations.md uploads them, beside the configuration that Terraform wrote."""
         s3, bucket = self.aws.client("s3"), self.out["page_bucket"]
         config = json.loads(s3.get_object(Bucket=bucket, Key="config.json")["Body"].read())
+        # What web/src/auth/config.ts reads.
         expect(set(config["auth"]) == {"kind", "issuer", "clientId", "scope"} and config["auth"]["kind"] == "oidc", f"the page is told {config}")
+        expect((config["auth"]["issuer"], config["auth"]["scope"]) == (self.out["jwt_issuer"], "openid email"), f"the page is told {config}")
         client = self.cognito_idp.describe_user_pool_client(UserPoolId=self.out["user_pool"], ClientId=config["auth"]["clientId"])["UserPoolClient"]
         expect("ClientSecret" not in client and client["AllowedOAuthFlows"] == ["code"], "the page's client has a secret, or another way to sign in than the code")
-        self.say("the page's config.json names the issuer and a client that signs in by code and has no secret")
+
+        # A file and an asset of the page before.
+        s3.put_object(Bucket=bucket, Key="old.html", Body=b"old")
+        s3.put_object(Bucket=bucket, Key="assets/old.js", Body=b"old")
+        commands = self.upload_commands()
+        expect(len(commands) == 2, f"docs/operations.md uploads the page with {commands}")
+        for command in commands:
+            self.aws.shell(command, bucket=f"s3://{bucket}")
+
+        page = ROOT / "web" / "dist"
+        files = {path.relative_to(page).as_posix(): path.read_bytes() for path in page.rglob("*") if path.is_file()}
+        stored = {entry["Key"] for found in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket) for entry in found["Contents"]}
+        expect(stored == {*files, "config.json", "assets/old.js"}, f"the bucket and web/dist differ in {stored ^ {*files, 'config.json', 'assets/old.js'}}")
+        for name, content in files.items():
+            found = s3.get_object(Bucket=bucket, Key=name)
+            expect(found["Body"].read() == content, f"{name} is not what was built")
+            wanted = "public, max-age=31536000, immutable" if name.startswith("assets/") else "no-cache"
+            expect(found.get("CacheControl") == wanted, f"{name} may be kept as {found.get('CacheControl')}")
+        kinds = {name: s3.head_object(Bucket=bucket, Key=name)["ContentType"] for name in ("index.html", "config.json")}
+        expect(kinds == {"index.html": "text/html", "config.json": "application/json"}, f"browsers are told {kinds}")
+        self.say(f"the page: {len(files)} files uploaded as the manual says and fetched again; config.json names the issuer and a client that signs in by code and has no secret")
+
+    @staticmethod
+    def upload_commands():
+        manual = (ROOT / "docs" / "operations.md").read_text()
+        return [line.strip() for line in manual.splitlines() if line.strip().startswith("aws s3 sync web/dist")]
 
     def what_arrived(self, first, last, days):
         """By the API, as a frontend reads it: every day once, in order."""
@@ -208,13 +237,22 @@ class Rehearsal:
             expect(status == 200, f"a history was answered with {status} {body}")
             seen += [row["date"] for row in body["days"]]
             cursor = body["cursor"]
-        expect(seen == sorted(set(seen)), "the pages of a history repeat a day, or are not in order")
-        expect(set(seen) <= set(days), "the history has days that the table has not")
+        # A day of which none of the asked values is known is no row.
+        walked = sorted(day for day, item in days.items() if "steps" in item)
+        expect(seen == walked, f"{len(seen)} days with steps are told, {len(walked)} are stored")
         status, body = self.api.call("GET", f"/history/coverage?from={first}&to={last}", self.token)
-        expect(status == 200, f"the coverage was answered with {status} {body}")
-        states = {entry["state"] for entry in body["ranges"]}
-        expect((body["ranges"][0]["start"], body["ranges"][-1]["end"]) == (first, last) and states <= {"imported", "none"}, f"the coverage is {states}")
-        self.say(f"read-history: {len(seen)} days with steps, every day of {first} to {last} is covered")
+        expect(status == 200 and body["cursor"] is None, f"the coverage was answered with {status} {body}")
+        covered = []
+        for entry in body["ranges"]:
+            expect(entry["state"] in ("imported", "none"), f"{entry['start']} to {entry['end']} is {entry['state']}")
+            covered += self.every_day(entry["start"], entry["end"])
+        expect(covered == self.every_day(first, last), "the coverage leaves out a day, or tells one twice")
+        self.say(f"read-history: {len(seen)} days with steps in order, and each of the {len(covered)} days of {first} to {last} covered once")
+
+    @staticmethod
+    def every_day(first, last):
+        first, last = datetime.date.fromisoformat(first), datetime.date.fromisoformat(last)
+        return [(first + datetime.timedelta(days=n)).isoformat() for n in range((last - first).days + 1)]
 
     def leave(self):
         status, body = self.api.call("POST", "/unlink", self.token, {"deleteData": True})
@@ -435,6 +473,9 @@ def main():
         if not artifact.exists():
             print(f"{artifact} is not there; first: python3 tools/build_functions.py x86_64")
             return 2
+    if not (ROOT / "web" / "dist" / "index.html").exists():
+        print("web/dist is not there; first: make web/dist/index.html")
+        return 2
     if chosen.garmin_sync is None:
         subprocess.run(["cargo", "build", "--quiet", "--package", "garmin-sync"], cwd=ROOT, check=True)
         chosen.garmin_sync = ROOT / "target" / "debug" / "garmin-sync"
