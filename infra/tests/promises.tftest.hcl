@@ -503,7 +503,7 @@ run "somebody_hears_of_it" {
     condition = alltrue([for alarm in concat(
       values(aws_cloudwatch_metric_alarm.errors), values(aws_cloudwatch_metric_alarm.throttles), values(aws_cloudwatch_metric_alarm.oldest_message),
       [aws_cloudwatch_metric_alarm.dead_letters, aws_cloudwatch_metric_alarm.api_errors, aws_cloudwatch_metric_alarm.jobs_overdue, aws_cloudwatch_metric_alarm.jobs_not_looked_at,
-      aws_cloudwatch_metric_alarm.sweeper_silent, aws_cloudwatch_metric_alarm.chunks_given_up, aws_cloudwatch_metric_alarm.cost_guard],
+      aws_cloudwatch_metric_alarm.erasures_overdue, aws_cloudwatch_metric_alarm.sweeper_silent, aws_cloudwatch_metric_alarm.chunks_given_up, aws_cloudwatch_metric_alarm.cost_guard],
     ) : alarm.alarm_actions == toset([aws_sns_topic.alarms.arn]) && can(regex("docs/operations\\.md#alarm-[a-z-]+$", alarm.alarm_description))])
     error_message = "Every alarm tells somebody, and where the answer is."
   }
@@ -525,11 +525,15 @@ run "somebody_hears_of_it" {
     error_message = "Overdue is what had to be nudged: neither ends of waits nor the daily look at paused jobs."
   }
   assert {
+    condition     = aws_cloudwatch_metric_alarm.erasures_overdue.metric_name == one(aws_cloudwatch_log_metric_filter.swept["erasures"].metric_transformation).name
+    error_message = "An erasure that does not get further is heard of."
+  }
+  assert {
     condition     = aws_cloudwatch_metric_alarm.sweeper_silent.treat_missing_data == "breaching"
     error_message = "Silence of the sweeper is an alarm."
   }
   assert {
-    condition     = alltrue([for filter in aws_cloudwatch_log_metric_filter.swept : filter.pattern == "{ $.fields.message = \"swept\" }"]) && toset([for filter in aws_cloudwatch_log_metric_filter.swept : one(filter.metric_transformation).value]) == toset(["$.fields.due", "$.fields.nudged", "$.fields.woken", "$.fields.failed"])
+    condition     = alltrue([for filter in aws_cloudwatch_log_metric_filter.swept : filter.pattern == "{ $.fields.message = \"swept\" }"]) && toset([for filter in aws_cloudwatch_log_metric_filter.swept : one(filter.metric_transformation).value]) == toset(["$.fields.due", "$.fields.nudged", "$.fields.woken", "$.fields.failed", "$.fields.erasures"])
     error_message = "The metrics are read from the line that the sweeper logs."
   }
 }
