@@ -73,7 +73,7 @@ load: ## a thousand imports of a year at once, and two hundred open pages; USERS
 simulate: ## the simulation of the whole line under faults; SEEDS=100000 for long, FROM=n to begin elsewhere
 	cargo run --quiet --package sync-testkit --example simulate -- --seeds $(or $(SEEDS),2000) --from $(or $(FROM),0)
 
-rehearse: ## a whole deployment on an emulated AWS: apply, import a year, redrive, plan again, destroy (needs terraform)
+rehearse: web/dist/index.html ## a whole deployment on an emulated AWS: apply, import, redrive, erase, destroy (needs terraform, the AWS CLI, npm)
 	python3 tools/build_functions.py x86_64
 	python3 infra/rehearsal/rehearse.py
 

@@ -34,10 +34,11 @@ resource "aws_sns_topic_subscription" "email" {
 # The sweeper says after each sweep how many jobs it found overdue and what it did about them.
 resource "aws_cloudwatch_log_metric_filter" "swept" {
   for_each = {
-    due    = "JobsDue"
-    nudged = "JobsNudged"
-    woken  = "JobsWoken"
-    failed = "JobsNotLookedAt"
+    due      = "JobsDue"
+    nudged   = "JobsNudged"
+    woken    = "JobsWoken"
+    failed   = "JobsNotLookedAt"
+    erasures = "ErasuresNudged"
   }
 
   name           = "${var.name}-${each.value}"
@@ -208,6 +209,24 @@ resource "aws_cloudwatch_metric_alarm" "jobs_not_looked_at" {
   evaluation_periods  = 3
   threshold           = 0
   comparison_operator = "GreaterThanThreshold"
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+  ok_actions          = [aws_sns_topic.alarms.arn]
+
+  depends_on = [aws_cloudwatch_log_metric_filter.swept]
+}
+
+resource "aws_cloudwatch_metric_alarm" "erasures_overdue" {
+  alarm_name        = "${var.name}-erasures-overdue"
+  alarm_description = "In every sweep of a quarter of an hour some erasure did not get further: somebody's data are still here. docs/operations.md#alarm-erasures-overdue"
+  namespace         = local.metric_namespace
+  metric_name       = "ErasuresNudged"
+  statistic         = "Maximum"
+  # Each batch moves an erasure's moment a minute ahead, so one that goes on is never nudged. Fifteen in a row is no accident.
+  period              = 60
+  evaluation_periods  = 15
+  threshold           = 1
+  comparison_operator = "GreaterThanOrEqualToThreshold"
   treat_missing_data  = "notBreaching"
   alarm_actions       = [aws_sns_topic.alarms.arn]
   ok_actions          = [aws_sns_topic.alarms.arn]

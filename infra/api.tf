@@ -76,8 +76,9 @@ resource "aws_apigatewayv2_stage" "default" {
   default_route_settings {
     throttling_rate_limit = var.api_requests_per_second
     # Two seconds' worth at once: every open page asks at the same moment after an outage.
-    throttling_burst_limit   = 2 * var.api_requests_per_second
-    detailed_metrics_enabled = true
+    throttling_burst_limit = 2 * var.api_requests_per_second
+    # Metrics of each route are billed one by one, a hundred of them; alarms and dashboard look at the API's own, which are not.
+    detailed_metrics_enabled = false
   }
 
   dynamic "route_settings" {
@@ -87,7 +88,7 @@ resource "aws_apigatewayv2_stage" "default" {
       # A tenth of everything, because each may start hours of work.
       throttling_rate_limit    = max(1, floor(var.api_requests_per_second / 10))
       throttling_burst_limit   = max(1, floor(var.api_requests_per_second / 5))
-      detailed_metrics_enabled = true
+      detailed_metrics_enabled = false
     }
   }
 

@@ -4,12 +4,13 @@ locals {
   # Two widgets in a row of 24 columns.
   widgets = [
     {
-      title = "Sweeps: jobs nudged because they were past their moment, and woken from a wait"
+      title = "Sweeps: jobs and erasures nudged because they were past their moment, and jobs woken from a wait"
       metrics = [
         [local.metric_namespace, "JobsDue", { stat = "Maximum", visible = false }],
         [local.metric_namespace, "JobsNudged", { stat = "Maximum" }],
         [local.metric_namespace, "JobsWoken", { stat = "Maximum" }],
         [local.metric_namespace, "JobsNotLookedAt", { stat = "Maximum" }],
+        [local.metric_namespace, "ErasuresNudged", { stat = "Maximum" }],
       ]
     },
     {

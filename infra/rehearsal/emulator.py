@@ -102,6 +102,14 @@ class Aws(Process):
 
         return boto3.client(service, endpoint_url=self.url, region_name=REGION, aws_access_key_id="test", aws_secret_access_key="test")
 
+    def shell(self, command, **variables):
+        """A command of the manual, as somebody with credentials of this AWS types it in the root of the repository."""
+        credentials = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+        environment = clean_environment(AWS_ENDPOINT_URL=self.url, AWS_REGION=REGION, **credentials, **variables)
+        done = subprocess.run(["bash", "-c", command], cwd=ROOT, env=environment, text=True, capture_output=True)
+        if done.returncode != 0:
+            raise RuntimeError(f"{command}\n{done.stderr[-2000:]}")
+
 
 class Garmin(Process):
     """The simulator of the garmin-sync binary."""

@@ -2,14 +2,16 @@
 """A deployment, lived through: the real configuration and the real zips on an emulated AWS, from apply to destroy.
 
     python3 tools/build_functions.py x86_64        the zips, once
+    make web/dist/index.html                        the page, once
     python3 infra/rehearsal/rehearse.py             some minutes; says what it does and ends with what it found
 
-With TF_PLUGIN_DIR set, Terraform takes the AWS provider from that local mirror. --keep leaves the logs of a rehearsal that
+Needs terraform and the AWS CLI. With TF_PLUGIN_DIR set, Terraform takes the AWS provider from that local mirror. --keep leaves the logs of a rehearsal that
 succeeded too. Everything listens on loopback; nothing needs an account.
 """
 
 import argparse
 import base64
+import datetime
 import json
 import math
 import os
@@ -131,12 +133,14 @@ class Rehearsal:
         self.second_plan()
         self.user, self.token = self.somebody("ann@example.org")
         self.who_gets_in()
+        self.the_page()
         self.link()
         self.a_year()
         self.a_daily_sync()
         self.other_people_see_nothing()
         self.a_lost_nudge()
         self.dead_letters_and_redrive()
+        self.leave()
         self.nothing_secret_in_the_logs()
         self.leaves_nothing()
 
@@ -176,12 +180,91 @@ class Rehearsal:
         self.say("the authorizer refuses no token, a changed one and another audience; a newcomer sees an empty status")
 
     def link(self):
-        import seal
-
+        """With tokens obtained elsewhere, as `garmin-sync login --api` does it."""
         tokens = self.garmin.control("/tokens/demo")
         self.secrets += [tokens["di_token"], tokens["di_refresh_token"]]
-        seal.put_link(self.dynamodb, self.out["tables"]["external_data_providers"], self.kms, self.out["tokens_key"], self.user, tokens, int(time.time()))
-        self.say("a link to the simulated Garmin, sealed with the tokens' key")
+        status, body = self.api.call("POST", "/link", self.token, {"tokens": {**tokens, "di_token": tokens["di_token"][:-6] + "AAAAAA"}})
+        expect((status, body.get("code")) == (400, "garmin_refuses_tokens"), f"tokens that Garmin refuses were answered with {status} {body}")
+        status, body = self.api.call("POST", "/link", self.token, {"tokens": tokens})
+        expect((status, body) == (200, {"status": "success"}), f"the link was answered with {status} {body}")
+        status, body = self.api.call("GET", "/status", self.token)
+        expect((status, body["isLinked"], body["reauthRequired"]) == (200, True, False), f"the link's status is {status} {body}")
+        item = json.dumps(self.dynamodb.scan(TableName=self.out["tables"]["external_data_providers"])["Items"], default=str)
+        expect(not [secret for secret in self.secrets if secret in item], "a token is stored as it is")
+        self.say("a link to the simulated Garmin by link-account; refused tokens are refused, stored ones sealed with the tokens' key")
+
+    def the_page(self):
+        """Its files as docs/operations.md uploads them, beside the configuration that Terraform wrote."""
+        s3, bucket = self.aws.client("s3"), self.out["page_bucket"]
+        config = json.loads(s3.get_object(Bucket=bucket, Key="config.json")["Body"].read())
+        # What web/src/auth/config.ts reads.
+        expect(set(config["auth"]) == {"kind", "issuer", "clientId", "scope"} and config["auth"]["kind"] == "oidc", f"the page is told {config}")
+        expect((config["auth"]["issuer"], config["auth"]["scope"]) == (self.out["jwt_issuer"], "openid email"), f"the page is told {config}")
+        client = self.cognito_idp.describe_user_pool_client(UserPoolId=self.out["user_pool"], ClientId=config["auth"]["clientId"])["UserPoolClient"]
+        expect("ClientSecret" not in client and client["AllowedOAuthFlows"] == ["code"], "the page's client has a secret, or another way to sign in than the code")
+
+        # A file and an asset of the page before.
+        s3.put_object(Bucket=bucket, Key="old.html", Body=b"old")
+        s3.put_object(Bucket=bucket, Key="assets/old.js", Body=b"old")
+        commands = self.upload_commands()
+        expect(len(commands) == 2, f"docs/operations.md uploads the page with {commands}")
+        for command in commands:
+            self.aws.shell(command, bucket=f"s3://{bucket}")
+
+        page = ROOT / "web" / "dist"
+        files = {path.relative_to(page).as_posix(): path.read_bytes() for path in page.rglob("*") if path.is_file()}
+        stored = {entry["Key"] for found in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket) for entry in found["Contents"]}
+        expect(stored == {*files, "config.json", "assets/old.js"}, f"the bucket and web/dist differ in {stored ^ {*files, 'config.json', 'assets/old.js'}}")
+        for name, content in files.items():
+            found = s3.get_object(Bucket=bucket, Key=name)
+            expect(found["Body"].read() == content, f"{name} is not what was built")
+            wanted = "public, max-age=31536000, immutable" if name.startswith("assets/") else "no-cache"
+            expect(found.get("CacheControl") == wanted, f"{name} may be kept as {found.get('CacheControl')}")
+        kinds = {name: s3.head_object(Bucket=bucket, Key=name)["ContentType"] for name in ("index.html", "config.json")}
+        expect(kinds == {"index.html": "text/html", "config.json": "application/json"}, f"browsers are told {kinds}")
+        self.say(f"the page: {len(files)} files uploaded as the manual says and fetched again; config.json names the issuer and a client that signs in by code and has no secret")
+
+    @staticmethod
+    def upload_commands():
+        manual = (ROOT / "docs" / "operations.md").read_text()
+        return [line.strip() for line in manual.splitlines() if line.strip().startswith("aws s3 sync web/dist")]
+
+    def what_arrived(self, first, last, days):
+        """By the API, as a frontend reads it: every day once, in order."""
+        seen, cursor = [], ""
+        while cursor is not None:
+            status, body = self.api.call("GET", f"/history/daily?from={first}&to={last}&fields=steps&limit=200&cursor={cursor}", self.token)
+            expect(status == 200, f"a history was answered with {status} {body}")
+            seen += [row["date"] for row in body["days"]]
+            cursor = body["cursor"]
+        # A day of which none of the asked values is known is no row.
+        walked = sorted(day for day, item in days.items() if "steps" in item)
+        expect(seen == walked, f"{len(seen)} days with steps are told, {len(walked)} are stored")
+        status, body = self.api.call("GET", f"/history/coverage?from={first}&to={last}", self.token)
+        expect(status == 200 and body["cursor"] is None, f"the coverage was answered with {status} {body}")
+        covered = []
+        for entry in body["ranges"]:
+            expect(entry["state"] in ("imported", "none"), f"{entry['start']} to {entry['end']} is {entry['state']}")
+            covered += self.every_day(entry["start"], entry["end"])
+        expect(covered == self.every_day(first, last), "the coverage leaves out a day, or tells one twice")
+        self.say(f"read-history: {len(seen)} days with steps in order, and each of the {len(covered)} days of {first} to {last} covered once")
+
+    @staticmethod
+    def every_day(first, last):
+        first, last = datetime.date.fromisoformat(first), datetime.date.fromisoformat(last)
+        return [(first + datetime.timedelta(days=n)).isoformat() for n in range((last - first).days + 1)]
+
+    def leave(self):
+        status, body = self.api.call("POST", "/unlink", self.token, {"deleteData": True})
+        expect((status, body.get("success")) == (200, True), f"the unlinking was answered with {status} {body}")
+        mine = {"KeyConditionExpression": "user_id = :user", "ExpressionAttributeValues": {":user": {"S": self.user}}}
+        end = time.monotonic() + 240
+        while self.dynamodb.query(TableName=self.out["tables"]["health_records"], Select="COUNT", **mine)["Count"]:
+            expect(time.monotonic() < end, "records are left four minutes after an unlinking that erases")
+            time.sleep(1)
+        status, body = self.api.call("GET", "/status", self.token)
+        expect((status, body["isLinked"]) == (200, False), f"the link's status is {status} {body}")
+        self.say("unlinked, and every record erased")
 
     # Jobs
 
@@ -243,6 +326,7 @@ class Rehearsal:
         expect(manners["max_in_flight"] == 1, f"{manners['max_in_flight']} calls of one account were under way at once")
         self.say(f"20 months imported in {chunks} chunks and {time.monotonic() - begun:.0f} s: {len(days)} days, {sum(len(self.records(kind)) for kind in ('sleep', 'activity', 'weigh_in', 'blood_pressure', 'workout'))} other records, {manners['calls']} calls, never two at once")
         self.say(f"of that: {self.weigh(first, last)}")
+        self.what_arrived(first, last, days)
 
     def a_daily_sync(self):
         """The other queue. The first one goes back seven days, the next is answered without a job."""
@@ -389,6 +473,9 @@ def main():
         if not artifact.exists():
             print(f"{artifact} is not there; first: python3 tools/build_functions.py x86_64")
             return 2
+    if not (ROOT / "web" / "dist" / "index.html").exists():
+        print("web/dist is not there; first: make web/dist/index.html")
+        return 2
     if chosen.garmin_sync is None:
         subprocess.run(["cargo", "build", "--quiet", "--package", "garmin-sync"], cwd=ROOT, check=True)
         chosen.garmin_sync = ROOT / "target" / "debug" / "garmin-sync"

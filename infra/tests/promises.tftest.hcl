@@ -144,12 +144,16 @@ run "jobs_expire_and_have_an_index_of_what_is_due" {
   command = plan
 
   assert {
-    condition     = one(aws_dynamodb_table.this["garmin_sync_jobs"].ttl).enabled && one(aws_dynamodb_table.this["garmin_sync_jobs"].ttl).attribute_name == "expires_at"
+    condition     = try(one(aws_dynamodb_table.this["garmin_sync_jobs"].ttl).enabled && one(aws_dynamodb_table.this["garmin_sync_jobs"].ttl).attribute_name == "expires_at", false)
     error_message = "Finished jobs and remembered answers expire."
   }
   assert {
-    condition     = one(aws_dynamodb_table.this["garmin_sync_jobs"].global_secondary_index).name == "due" && one(aws_dynamodb_table.this["garmin_sync_jobs"].global_secondary_index).hash_key == "due_shard" && one(aws_dynamodb_table.this["garmin_sync_jobs"].global_secondary_index).range_key == "due_at"
+    condition     = [for index in aws_dynamodb_table.this["garmin_sync_jobs"].global_secondary_index : [index.name, index.hash_key, index.range_key]] == [["due", "due_shard", "due_at"]]
     error_message = "The sweeper finds due jobs by shard and moment."
+  }
+  assert {
+    condition     = [for index in aws_dynamodb_table.this["health_records"].global_secondary_index : [index.name, index.hash_key, index.range_key, index.projection_type]] == [["by_start", "user_id", "start_local", "KEYS_ONLY"]]
+    error_message = "Activities are found by their start."
   }
   assert {
     condition     = aws_dynamodb_table.this["garmin_sync_jobs"].hash_key == "user_id" && aws_dynamodb_table.this["garmin_sync_jobs"].range_key == "job_id"
@@ -330,6 +334,19 @@ run "records_are_written_by_process_chunk_alone_and_deleted_by_who_erases" {
   }
 }
 
+run "messages_are_taken_by_process_chunk_alone_and_sent_by_who_moves_jobs" {
+  command = plan
+
+  assert {
+    condition     = toset(flatten([for name, function in module.function : [for statement in function.policy.Statement : name if contains(statement.Action, "sqs:ReceiveMessage") || contains(statement.Action, "sqs:DeleteMessage")]])) == toset(["process-chunk"])
+    error_message = "Only process-chunk takes messages."
+  }
+  assert {
+    condition     = toset(flatten([for name, function in module.function : [for statement in function.policy.Statement : name if contains(statement.Action, "sqs:SendMessage")]])) == toset(["control-job", "create-job", "link-account", "process-chunk", "sweep-jobs"])
+    error_message = "Who only reads sends no message."
+  }
+}
+
 run "tokens_are_sealed_and_opened_by_who_must_and_for_their_owner" {
   command = plan
 
@@ -486,7 +503,7 @@ run "somebody_hears_of_it" {
     condition = alltrue([for alarm in concat(
       values(aws_cloudwatch_metric_alarm.errors), values(aws_cloudwatch_metric_alarm.throttles), values(aws_cloudwatch_metric_alarm.oldest_message),
       [aws_cloudwatch_metric_alarm.dead_letters, aws_cloudwatch_metric_alarm.api_errors, aws_cloudwatch_metric_alarm.jobs_overdue, aws_cloudwatch_metric_alarm.jobs_not_looked_at,
-      aws_cloudwatch_metric_alarm.sweeper_silent, aws_cloudwatch_metric_alarm.chunks_given_up, aws_cloudwatch_metric_alarm.cost_guard],
+      aws_cloudwatch_metric_alarm.erasures_overdue, aws_cloudwatch_metric_alarm.sweeper_silent, aws_cloudwatch_metric_alarm.chunks_given_up, aws_cloudwatch_metric_alarm.cost_guard],
     ) : alarm.alarm_actions == toset([aws_sns_topic.alarms.arn]) && can(regex("docs/operations\\.md#alarm-[a-z-]+$", alarm.alarm_description))])
     error_message = "Every alarm tells somebody, and where the answer is."
   }
@@ -508,11 +525,15 @@ run "somebody_hears_of_it" {
     error_message = "Overdue is what had to be nudged: neither ends of waits nor the daily look at paused jobs."
   }
   assert {
+    condition     = aws_cloudwatch_metric_alarm.erasures_overdue.metric_name == one(aws_cloudwatch_log_metric_filter.swept["erasures"].metric_transformation).name
+    error_message = "An erasure that does not get further is heard of."
+  }
+  assert {
     condition     = aws_cloudwatch_metric_alarm.sweeper_silent.treat_missing_data == "breaching"
     error_message = "Silence of the sweeper is an alarm."
   }
   assert {
-    condition     = alltrue([for filter in aws_cloudwatch_log_metric_filter.swept : filter.pattern == "{ $.fields.message = \"swept\" }"]) && toset([for filter in aws_cloudwatch_log_metric_filter.swept : one(filter.metric_transformation).value]) == toset(["$.fields.due", "$.fields.nudged", "$.fields.woken", "$.fields.failed"])
+    condition     = alltrue([for filter in aws_cloudwatch_log_metric_filter.swept : filter.pattern == "{ $.fields.message = \"swept\" }"]) && toset([for filter in aws_cloudwatch_log_metric_filter.swept : one(filter.metric_transformation).value]) == toset(["$.fields.due", "$.fields.nudged", "$.fields.woken", "$.fields.failed", "$.fields.erasures"])
     error_message = "The metrics are read from the line that the sweeper logs."
   }
 }

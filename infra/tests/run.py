@@ -62,9 +62,9 @@ def events():
 
 
 def routes_described():
-    """The routes of the OpenAPI description, if there is one."""
-    for path in sorted(ROOT.glob("docs/openapi*.json")) + sorted(ROOT.glob("openapi*.json")):
-        yield path.name, {f"{method.upper()} {route}" for route, methods in json.loads(path.read_text())["paths"].items() for method in methods if method in {"get", "post", "put", "patch", "delete"}}
+    """The routes of the OpenAPI description."""
+    paths = json.loads((ROOT / "docs" / "openapi.json").read_text())["paths"]
+    return {f"{method.upper()} {route}" for route, methods in paths.items() for method in methods if method in {"get", "post", "put", "patch", "delete"}}
 
 
 def static():
@@ -103,22 +103,48 @@ def static():
             yield f"there is no sample event for {name} in events/"
 
     every = set().union(*routes.values())
-    for file, described in routes_described():
-        for route in sorted(every ^ described):
-            yield f"{route} is in {'infra/' if route in every else file} and not in {file if route in every else 'infra/'}"
+    described = routes_described()
+    for route in sorted(every - described):
+        yield f"{route} is in infra/ and not in docs/openapi.json"
+    for route in sorted(described - every):
+        yield f"{route} is in docs/openapi.json and not in infra/"
 
-    yield from variables_told(entries)
+    yield from variables_told()
+    yield from policies()
     yield from runbook()
 
 
-def variables_told(entries):
-    """Every environment variable that functions/README.md says somebody needs is one that Terraform sets."""
+def variables_told():
+    """Every environment variable that the adapters read is one that Terraform sets."""
     known = set(re.findall(r"^\s+([A-Z][A-Z_]+) += ", (INFRA / "functions.tf").read_text(), re.M))
     adapters = ROOT / "crates" / "sync-aws" / "src" / "config.rs"
-    if adapters.exists():
-        for name in re.findall(r'const \w+: &str = "([A-Z_]+)"', adapters.read_text()):
-            if name not in known and name != "TOKENS_KEY_FILE":
-                yield f"{adapters.relative_to(ROOT)} reads {name}, which infra/functions.tf never sets"
+    read = set(re.findall(r'const \w+: &str = "([A-Z_]+)"', adapters.read_text()))
+    assert read, f"{adapters.relative_to(ROOT)}: no variable was found"
+    for name in sorted(read - known):
+        yield f"{adapters.relative_to(ROOT)} reads {name}, which infra/functions.tf never sets"
+
+
+# The policies that promises.tftest.hcl reads, statement by statement.
+POLICIES = {
+    "aws_iam_role.this", "aws_iam_role_policy.this", "aws_iam_role.schedule", "aws_iam_role_policy.schedule",
+    "aws_kms_key.data", "aws_kms_key_policy.tokens", "aws_s3_bucket_policy.page",
+}
+
+
+def policies():
+    """No policy has a wildcard where it could mean more than one thing, and none stands where no promise looks."""
+    for path in sorted(INFRA.glob("*.tf")) + sorted(INFRA.glob("modules/*/*.tf")):
+        text = path.read_text()
+        where = path.relative_to(ROOT)
+        for action in re.findall(r'"([a-z][a-z0-9-]*:[A-Za-z]*\*[^"]*|\*:\*)"', text):
+            yield f"{where} has a wildcard in an action: {action}"
+        for kind, name, body in re.findall(r'^resource "(\w+)" "(\w+)" \{\n(.*?)^\}', text, re.S | re.M):
+            writes_one = re.search(r"^\s+(assume_role_|inline_)?policy\s*[={]|managed_policy_arns", body, re.M)
+            if (writes_one or kind in {"aws_iam_policy", "aws_iam_role_policy_attachment"}) and f"{kind}.{name}" not in POLICIES:
+                yield f"{where}: {kind}.{name} is a policy that promises.tftest.hcl does not read"
+            # A key's own policy means its key by it.
+            if re.search(r'Resource\s*=\s*\[?\s*"\*"', body) and not kind.startswith("aws_kms_key"):
+                yield f"{where}: {kind}.{name} is for every resource there is"
 
 
 def runbook():

@@ -1,4 +1,4 @@
-import { expect, test } from './fixtures'
+import { card, expect, expectComplete, test } from './fixtures'
 
 /** 23:30 on a 31 December in UTC: another year already to the east of it, and not yet to the west. */
 const NEW_YEAR = new Date('2025-12-31T23:30:00Z')
@@ -39,4 +39,23 @@ test('the zone of the browser goes with the request', async ({ settings: page })
   const asked = page.waitForRequest('**/sync/historical')
   await page.getByRole('button', { name: 'Start Import' }).click()
   expect((await asked).postDataJSON()).toMatchObject({ timeZone: 'Europe/Berlin', metricTypes: [] })
+})
+
+test.describe('where it is another day than in UTC', () => {
+  // At every hour one of the two is: 14 hours ahead, or 12 behind.
+  test.use({ timezoneId: new Date().getUTCHours() >= 10 ? 'Pacific/Kiritimati' : 'Etc/GMT+12' })
+
+  test('today is the person’s, for the page and for the server', async ({ settings: page, server }) => {
+    await page.getByRole('button', { name: 'Historical Import' }).click()
+    const today = await page.getByLabel('End Date').inputValue()
+    expect(today).not.toBe(new Date().toISOString().slice(0, 10))
+    await page.getByLabel('Start Date').fill(today)
+    await expect(page.getByTestId('estimate')).toHaveText(/^1 day \(1 chunk\)/)
+    await page.getByRole('button', { name: 'Start Import' }).click()
+    await expectComplete(page)
+    const shown = new Date(`${today}T12:00:00Z`).toLocaleDateString('en-US', { dateStyle: 'medium' })
+    await expect(card(page).getByText(shown, { exact: true })).toBeVisible()
+    const { job } = await server.api<{ job: { startDate: string; endDate: string } }>('sync/status')
+    expect(job).toMatchObject({ startDate: today, endDate: today })
+  })
 })

@@ -43,18 +43,55 @@ export function watch(context: BrowserContext, origin: string): () => string[] {
   return () => complaints
 }
 
-/** For people to look at: one picture per state. */
+const LOOKS = [
+  { look: 'light', colorScheme: 'light', language: 'en', viewport: { width: 1100, height: 900 } },
+  { look: 'dark-phone-german', colorScheme: 'dark', language: 'de', viewport: { width: 360, height: 740 } },
+] as const
+
+/**
+ * Looks at a state in two ways, between which there are both of each: light and dark, wide and narrow, English and German.
+ * Each leaves a picture for people, nothing in it keeps out a keyboard or a screen reader, and nothing is wider than the screen.
+ */
+export async function lookAt(page: Page, state: string): Promise<void> {
+  const before = page.viewportSize()
+  const focused = await page.evaluateHandle(() => document.activeElement as HTMLElement | null)
+  for (const { look, colorScheme, language, viewport } of LOOKS) {
+    await page.emulateMedia({ colorScheme })
+    await page.setViewportSize(viewport)
+    await speak(page, language)
+    await expectAccessible(page)
+    expect(await page.evaluate(() => document.documentElement.scrollWidth), `${state}, ${look}`).toBe(viewport.width)
+    await picture(page, `${state}-${look}`)
+  }
+  await page.emulateMedia({ colorScheme: null })
+  if (before !== null) await page.setViewportSize(before)
+  await speak(page, 'en')
+  await focused.evaluate((element) => element?.focus())
+}
+
+/** For people to look at. */
 export async function picture(page: Page, name: string): Promise<void> {
   await page.evaluate(() => scrollTo(0, 0))
-  await page.screenshot({ path: `screenshots/${name}.png`, fullPage: true, animations: 'disabled' })
+  // What lies over the page covers the screen, not all that could be scrolled to.
+  const fullPage = (await page.getByRole('dialog').or(page.getByRole('alertdialog')).count()) === 0
+  await page.screenshot({ path: `screenshots/${name}.png`, fullPage, animations: 'disabled' })
+}
+
+async function speak(page: Page, language: string): Promise<void> {
+  // By its place and not by its role: behind an open dialog it has none.
+  await page.locator('header select').selectOption(language)
+  await expect(page.locator('html')).toHaveAttribute('lang', language)
 }
 
 /** Nothing that keeps somebody from using the page with a keyboard or a screen reader. */
-export async function expectAccessible(page: Page): Promise<void> {
+async function expectAccessible(page: Page): Promise<void> {
   const { violations } = await new AxeBuilder({ page }).analyze()
   const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
   expect(serious.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`)).toEqual([])
 }
+
+export const dayAfter = (day: string, days: number) =>
+  new Date(Date.parse(day) + days * 86_400_000).toISOString().slice(0, 10)
 
 export const card = (page: Page) => page.getByTestId('progress-card')
 
@@ -63,16 +100,20 @@ export async function startImport(page: Page, chunks: number): Promise<void> {
   await page.getByRole('button', { name: 'Historical Import' }).click()
   const dialog = page.getByRole('dialog')
   const end = await dialog.getByLabel('End Date').inputValue()
-  const start = new Date(Date.parse(end) - (chunks * 30 - 1) * 86_400_000).toISOString().slice(0, 10)
+  const start = dayAfter(end, 1 - chunks * 30)
   await dialog.getByLabel('Start Date').fill(start)
   await expect(dialog.getByTestId('estimate')).toContainText(`${chunks * 30} days`)
   await dialog.getByRole('button', { name: 'Start Import' }).click()
   await expect(dialog).toBeHidden()
 }
 
-/** Until an import has come to its end; how long that takes is the machine's matter. */
+/** Until something has become of an import; how long that takes is the machine's matter. */
+export async function expectStatus(page: Page, status: 'completed' | 'failed' | 'paused'): Promise<void> {
+  await expect(card(page)).toHaveAttribute('data-status', status, { timeout: 120_000 })
+}
+
 export async function expectComplete(page: Page): Promise<void> {
-  await expect(card(page)).toHaveAttribute('data-status', 'completed', { timeout: 120_000 })
+  await expectStatus(page, 'completed')
   await expect(card(page).getByText('Sync complete', { exact: true })).toBeVisible()
 }
 

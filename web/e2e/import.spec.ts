@@ -1,4 +1,4 @@
-import { card, expect, expectComplete, percentOf, picture, startImport, test } from './fixtures'
+import { card, dayAfter, expect, expectComplete, expectStatus, lookAt, percentOf, startImport, test } from './fixtures'
 
 test.describe('an import that takes a while', () => {
   test.use({ latencyMs: 25 })
@@ -9,7 +9,7 @@ test.describe('an import that takes a while', () => {
     await page.getByRole('button', { name: 'Historical Import' }).click()
     await page.getByRole('button', { name: 'Last Year' }).click()
     await expect(page.getByTestId('estimate')).toHaveText(/^36[67] days \(13 chunks\) - approximately \d+ minutes?$/)
-    await picture(page, 'dialog')
+    await lookAt(page, 'dialog')
     await page.keyboard.press('Escape')
     await startImport(page, 4)
     await expect(page.getByText('Historical Import Started')).toBeVisible()
@@ -17,7 +17,7 @@ test.describe('an import that takes a while', () => {
     await expect(card(page)).toHaveAttribute('data-status', 'running')
     await expect(card(page).getByText(/^Syncing [A-Z][a-z]{2} \d{4}.*\.\.\.$/)).toBeVisible()
     await expect.poll(() => percentOf(page)).toBeGreaterThan(0)
-    await picture(page, 'running')
+    await lookAt(page, 'running')
 
     const before = await percentOf(page)
     await page.reload()
@@ -27,7 +27,7 @@ test.describe('an import that takes a while', () => {
     await expectComplete(page)
     await expect(card(page).getByText('100%', { exact: true })).toBeVisible()
     await expect(card(page).getByText('4 / 4 chunks', { exact: true })).toBeVisible()
-    await picture(page, 'completed')
+    await lookAt(page, 'completed')
 
     await page.reload()
     await expect(card(page).getByText('Sync complete', { exact: true })).toBeVisible()
@@ -48,14 +48,14 @@ test.describe('an import that takes a while', () => {
     await card(other).getByRole('button', { name: 'Cancel' }).click()
     await expect(other.getByText('Sync Cancelled')).toBeVisible()
     await expect(card(page).getByText('Cancelled', { exact: true })).toBeVisible()
-    await picture(page, 'cancelled')
+    await lookAt(page, 'cancelled')
   })
 
   test('is paused and goes on', async ({ settings: page }) => {
     await startImport(page, 4)
     await card(page).getByRole('button', { name: 'Pause' }).click()
     await expect(card(page).getByText('Stays paused until you resume it.')).toBeVisible()
-    await picture(page, 'paused')
+    await lookAt(page, 'paused')
     // The same button, so the keyboard is still on it.
     await expect(card(page).getByRole('button', { name: 'Resume' })).toBeFocused()
     await page.keyboard.press('Enter')
@@ -65,11 +65,13 @@ test.describe('an import that takes a while', () => {
 
   test('is still right after the network was away, with one notice meanwhile', async ({ settings: page, context }) => {
     await startImport(page, 4)
+    // Also loads the German that the notice is looked at in.
+    await lookAt(page, 'pending-or-running')
     await context.setOffline(true)
     const notice = page.getByText('The server cannot be reached')
     await expect(notice).toBeVisible()
     await expect(page.locator('[data-sonner-toast]').filter({ hasText: 'cannot be reached' })).toHaveCount(0)
-    await picture(page, 'offline')
+    await lookAt(page, 'offline')
     await context.setOffline(false)
     await expect(notice).toBeHidden()
     await expectComplete(page)
@@ -87,14 +89,17 @@ test('a sync of the last days, and a second one that finds nothing to do', async
 })
 
 test('a failure is readable, and resuming does what was left', async ({ settings: page, server }) => {
-  const month = new Date(Date.now() - 50 * 86_400_000).toISOString().slice(0, 10)
+  const month = dayAfter(new Date().toISOString().slice(0, 10), -50)
   await server.faults([{ fault: { kind: 'wrong_shape' }, matcher: { days: { from: month, to: month } } }])
   await startImport(page, 4)
-  await expect(card(page)).toHaveAttribute('data-status', 'failed', { timeout: 120_000 })
+  await expectStatus(page, 'failed')
   await expect(card(page).getByText('1 of 4 chunks failed', { exact: true })).toBeVisible()
   await expect(card(page).getByText('1 chunk failed - will retry on resume')).toBeVisible()
   await card(page).getByText('Failed chunks').click()
-  await picture(page, 'failed')
+  await lookAt(page, 'failed')
+  await page.getByRole('link', { name: 'What arrived' }).click()
+  await expect(page.getByText(/, Failed \d+(,|$)/).first()).toBeVisible()
+  await page.getByRole('link', { name: 'Settings' }).click()
   await server.faults([])
   await card(page).getByRole('button', { name: 'Resume' }).click()
   await expectComplete(page)
@@ -107,16 +112,24 @@ test('a Garmin that asks for a break is waited for, with the time at which it go
 }) => {
   await server.faults([{ fault: { kind: 'too_many_requests', retry_after_seconds: 60 }, matcher: { from_call: 30 } }])
   await startImport(page, 4)
-  await expect(card(page)).toHaveAttribute('data-status', 'paused')
-  await expect(card(page).getByText(/^Garmin asks for a break\. Goes on by itself at \d+:\d\d [AP]M\.$/)).toBeVisible()
-  await picture(page, 'throttled')
+  await expectStatus(page, 'paused')
+  const { job } = await server.api<{ job: { pauseReason: string; retryAt: string } }>('sync/status')
+  expect(job.pauseReason).toBe('throttled')
+  const goesOn = new Date(job.retryAt).toLocaleTimeString('en-US', { timeZone: 'Europe/Berlin', timeStyle: 'short' })
+  const waiting = card(page).getByText(/^Garmin asks for a break\. Goes on by itself at .*\.$/)
+  await expect(waiting).toHaveText(new RegExp(goesOn.replace(/\s/, '\\s')))
+  await expect(card(page).getByRole('button', { name: 'Resume' })).toBeVisible()
+  await lookAt(page, 'throttled')
 })
 
 test('a server that answers 503 is one quiet notice too', async ({ settings: page }) => {
+  await lookAt(page, 'nothing-yet')
   await page.route('**/sync/status', (route) =>
     route.fulfill({ status: 503, body: '{"error":"away","code":"unavailable"}' }),
   )
-  await expect(page.getByText('The server cannot be reached')).toBeVisible()
+  const notice = page.getByText('The server cannot be reached')
+  await expect(notice).toHaveCount(1)
+  await lookAt(page, 'server-away')
   await page.unroute('**/sync/status')
-  await expect(page.getByText('The server cannot be reached')).toBeHidden()
+  await expect(notice).toBeHidden()
 })

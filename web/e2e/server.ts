@@ -11,7 +11,7 @@ const PROGRAM = process.env['GARMIN_SYNC_PROGRAM'] ?? join(PROJECT, 'target/debu
 /** A rule of the simulator: which calls go wrong, and how (`crates/garmin-simulator/src/faults.rs`). */
 export interface FaultRule {
   fault: { kind: string; [detail: string]: unknown }
-  matcher?: { path_contains?: string; days?: { from: string; to: string }; from_call?: number }
+  matcher?: { path_contains?: string; days?: { from: string; to: string }; from_call?: number; to_call?: number }
   times?: number
 }
 
@@ -44,6 +44,15 @@ export class Server {
   /** The address that signs a user in. */
   address(user = 'demo'): string {
     return execFileSync(PROGRAM, ['--data', this.data, 'page', '--user', user], { encoding: 'utf8' }).trim()
+  }
+
+  /** What the API answers the demo user: what the page shows has to agree with it. */
+  async api<T>(path: string): Promise<T> {
+    const token = this.address().split('#token=')[1] ?? ''
+    const headers = { Authorization: `Bearer ${token}` }
+    const response = await fetch(`${this.url}/integrations/garmin/${path}`, { headers })
+    if (!response.ok) throw new Error(`${path}: ${response.status}`)
+    return (await response.json()) as T
   }
 
   /** From now on exactly these calls to Garmin go wrong. */

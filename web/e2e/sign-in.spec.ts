@@ -1,4 +1,4 @@
-import { expect, expectAccessible, picture, test, watch } from './fixtures'
+import { expect, lookAt, test, watch } from './fixtures'
 
 test('the token is in no request’s address, and out of the page’s at once', async ({ page, server, context }) => {
   const address = server.address()
@@ -20,8 +20,7 @@ test('the token is in no request’s address, and out of the page’s at once', 
 test('without a token, or with one that is no good, it says how to get one', async ({ page, server }) => {
   await page.goto(server.url)
   await expect(page.getByText('garmin-sync token --user demo')).toBeVisible()
-  await expectAccessible(page)
-  await picture(page, 'sign-in')
+  await lookAt(page, 'sign-in')
   await page.getByLabel('Token').fill('not.a.token')
   await page.getByRole('button', { name: 'Use this token' }).click()
   await expect(page.getByText('garmin-sync token --user demo')).toBeVisible()

@@ -102,7 +102,7 @@ pub struct Page<T> {
 /// Where a user's sync stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SyncStatus {
-    /// The latest job, finished or not.
+    /// The job that the user started last or, if it had ended, made go on last; finished or not.
     pub job: Option<Job>,
     /// The link's watermark.
     pub last_successful_sync: Option<NaiveDate>,
@@ -147,7 +147,7 @@ pub trait JobStore: Send + Sync {
         cursor: Option<JobId>,
     ) -> impl Future<Output = Result<Page<Job>, StoreError>> + Send;
 
-    /// The user's latest job and the link's watermark, read consistently: whoever was told that a job has started finds
+    /// The job that the user started or resumed last and the link's watermark, read consistently: whoever was told that a job has started finds
     /// it here, and never an older state of it after a newer one. Asked every few seconds by every open page, so it has to
     /// be cheap.
     ///

@@ -25,6 +25,10 @@ pub enum LockChange {
 
 /// One conditional write: the job as it was read, the job as it shall be, and what else changes with it. A store
 /// applies it only if the job still has `before`'s fence and status (and, for a worker's transition, its cursor).
+///
+/// It writes what differs between the two, so that a cancel does not undo what a worker has written since it was decided.
+/// When the status changes, it also writes all that says how a job waits in its status, whether it differs or not: pause
+/// reason, error, lease, and the moments until which and at which. The worker's wait is not the paused job's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "a transition does nothing until a store applies it"]
 pub struct Transition {
@@ -54,6 +58,35 @@ impl Transition {
         transition.after.lease_until = None;
         transition.guards_cursor = true;
         transition
+    }
+
+    /// What a store makes of the job that it has when the condition holds. Stores do this in one conditional update; this is
+    /// its meaning, which the fakes run and the conformance suite holds the real stores to.
+    pub fn write_into(&self, stored: &mut Job) {
+        let Self { before, after, .. } = self;
+        macro_rules! write {
+            (if $always:expr; $($field:ident),+ $(,)?) => {
+                $(if $always || before.$field != after.$field {
+                    stored.$field = after.$field.clone();
+                })+
+            };
+        }
+        write!(if self.changes_status(); pause_reason, error_message, lease_until, retry_at, due_at);
+        write!(if false; status, chunk_states, progress, failed_chunks, gaps, fence, claim_token, attempts);
+        write!(if false; started_at, completed_at);
+        stored.updated_at = after.updated_at;
+    }
+
+    /// Whether the job waits otherwise than before.
+    #[must_use]
+    pub fn changes_status(&self) -> bool {
+        self.before.status != self.after.status
+    }
+
+    /// Whether a job that had ended goes on: a failed one that its user resumes.
+    #[must_use]
+    pub const fn reopens(&self) -> bool {
+        !self.before.status.is_unfinished() && self.after.status.is_unfinished()
     }
 
     /// The job it moves.

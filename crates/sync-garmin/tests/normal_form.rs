@@ -223,11 +223,16 @@ fn fixtures() -> Vec<(&'static str, Value)> {
         (
             "weight@2024-03-01..2024-03-02",
             json!({"dailyWeightSummaries": [
-                {"summaryDate": "2024-03-02", "allWeightMetrics": [{"samplePk": null, "calendarDate": null, "weight": 59_130.0, "timestampGMT": 1_709_420_400_000_i64, "sourceType": "MANUAL"}]},
+                {"summaryDate": "2024-03-02", "allWeightMetrics": [
+                    {"samplePk": 9, "calendarDate": "2024-03-02", "weight": 59_500.0, "timestampGMT": 1_709_370_000_000_i64, "sourceType": "MANUAL"},
+                    {"samplePk": null, "calendarDate": null, "weight": 59_130.0, "timestampGMT": 1_709_420_400_000_i64, "sourceType": "MANUAL"},
+                ]},
                 // Weighed at 23:30 in New York: the epoch's UTC date is the day after.
                 {"summaryDate": "2024-03-01", "allWeightMetrics": [{"samplePk": 7, "calendarDate": "2024-03-01", "weight": 59_720.0, "bmi": 22.8, "bodyFat": 19.3,
                     "bodyWater": 58.9, "boneMass": 3539, "muscleMass": 26979, "physiqueRating": 5, "visceralFat": 4, "metabolicAge": 30,
-                    "timestampGMT": 1_709_353_800_000_i64, "sourceType": "INDEX_SCALE"}]},
+                    "timestampGMT": 1_709_353_800_000_i64, "sourceType": "INDEX_SCALE"},
+                    // Of the same day's morning, and listed after its evening.
+                    {"samplePk": 8, "calendarDate": "2024-03-01", "weight": 60_000.0, "timestampGMT": 1_709_296_200_000_i64}]},
                 {"summaryDate": "2024-02-29", "allWeightMetrics": [{"samplePk": 6, "calendarDate": "2024-02-29", "weight": 1.0}]},
             ]}),
         ),

@@ -247,6 +247,12 @@ async fn thirty_days_of_everything_are_what_garmin_has_in_at_most_eighty_calls_a
     grams.sort_unstable();
     stored.sort_unstable();
     assert_eq!(stored, grams);
+    // Truth has them earliest first, so a later one of the same day takes the place of an earlier one.
+    for (date, last) in weigh_ins.iter().map(|there| (there.date, there)).collect::<BTreeMap<_, _>>() {
+        let stored: DayRecord = read(&records, &RecordKey::dated(RecordKind::Day, date)).unwrap();
+        let grams = stored.weight_kilograms.map(|kilograms| (kilograms * 1_000.0).round() as i64);
+        assert_eq!(grams, Some(last.weight.round() as i64), "{date}");
+    }
 
     let pressures = truth.blood_pressure("demo", start, end);
     assert_eq!(count(&records, RecordKind::BloodPressure), pressures.len());

@@ -8,7 +8,7 @@ use sync_core::dates::{MAX_YEARS, parse_date};
 use sync_core::use_cases::history::{DEFAULT_PAGE, MAX_PAGE, RowQuery, Rows};
 use sync_core::{DateRange, UserId};
 
-use crate::request::{RequestError, echo, page_size, query};
+use crate::request::{RequestError, echo, page_size, query, query_or_empty};
 use crate::view::history::camel_case;
 
 pub use cursor::Question;
@@ -79,9 +79,9 @@ impl HistoryRequest {
     /// The first [`RequestError`] that applies.
     pub fn read(user: &UserId, kind: Kind, path: &str, request: &Request) -> Result<Self, RequestError> {
         let days = days(query(request, "from"), query(request, "to"))?;
-        let fields = query(request, "fields").map(|names| fields(kind, names)).transpose()?;
+        let fields = query_or_empty(request, "fields").map(|names| fields(kind, names)).transpose()?;
         let limit = page_size(request, DEFAULT_PAGE, MAX_PAGE)?;
-        let format = match query(request, "format") {
+        let format = match query_or_empty(request, "format") {
             None | Some("json") => Format::Json,
             Some("csv") => Format::Csv,
             Some(_) => return Err(RequestError::UnknownFormat),

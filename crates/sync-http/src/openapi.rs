@@ -7,6 +7,7 @@ mod paths;
 mod refusals;
 mod requests;
 
+use sync_core::use_cases::history::Rows;
 use utoipa::openapi::schema::SchemaType;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{Content, RefOr, Required, Schema, Type};
@@ -44,7 +45,7 @@ pub fn json() -> Result<String, serde_json::Error> {
     // What only answers refer to: utoipa collects the schemas of bodies, but not those of `IntoResponses`.
     components(schemas(refusals::AnyError, refusals::ApiErrorBody, refusals::GatewayErrorBody)),
     security(("token" = [])),
-    modifiers(&Token, &BodyOrNone, &LeftOut),
+    modifiers(&Token, &BodyOrNone, &LeftOut, &FieldNames),
 )]
 struct Description;
 
@@ -57,6 +58,21 @@ impl Modify for LeftOut {
         for name in history::RECORDS {
             if let Some(RefOr::T(schema)) = schemas.get_mut(*name) {
                 history::leave_out(schema);
+            }
+        }
+    }
+}
+
+/// What can be asked for of a row is what its type has, so no list of it is kept beside the type.
+struct FieldNames;
+
+impl Modify for FieldNames {
+    fn modify(&self, description: &mut utoipa::openapi::OpenApi) {
+        for (kind, rows) in [("daily", Rows::Days), ("sleep", Rows::Nights), ("activities", Rows::Activities)]
+        {
+            let path = description.paths.paths.get_mut(&format!("/integrations/garmin/history/{kind}"));
+            if let Some(operation) = path.and_then(|path| path.get.as_mut()) {
+                history::name_fields(operation, rows);
             }
         }
     }

@@ -325,13 +325,15 @@ pub fn idempotency_key(request: &Request) -> Result<Option<String>, RequestError
     if valid { Ok(Some(key.to_owned())) } else { Err(RequestError::InvalidIdempotencyKey) }
 }
 
-/// A query parameter; the first, when it is repeated.
+/// A query parameter; the first, when it is repeated. One that is there and empty is as good as absent.
 #[must_use]
 pub fn query<'r>(request: &'r Request, name: &str) -> Option<&'r str> {
-    request
-        .query_string_parameters_ref()
-        .and_then(|parameters| parameters.first(name))
-        .filter(|value| !value.is_empty())
+    query_or_empty(request, name).filter(|value| !value.is_empty())
+}
+
+/// A query parameter of which an empty one is a mistake.
+pub(crate) fn query_or_empty<'r>(request: &'r Request, name: &str) -> Option<&'r str> {
+    request.query_string_parameters_ref()?.first(name)
 }
 
 /// The `timeZone` query parameter.

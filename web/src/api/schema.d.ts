@@ -1232,6 +1232,12 @@ export interface components {
              * @description Lower end of the optimal weekly load, from older devices (`loadTunnelMin`).
              */
             weeklyTrainingLoadMinimum?: number;
+            /**
+             * Format: double
+             * @description Kilograms at the day's last weigh-in (`weight`, which Garmin gives in grams). Each weigh-in is a record of its own,
+             *     too: here it is for whoever reads days.
+             */
+            weightKilograms?: number;
         };
         /** @description A calendar day. */
         DayRow: components["schemas"]["DayRecord"] & {
@@ -2003,11 +2009,8 @@ export interface operations {
                 cursor?: string;
                 /** @description The form of the answer; a table's next page stands in the `Link` header. */
                 format?: string;
-                /**
-                 * @description Names of values, joined by commas; all but the long ones when absent. What identifies a row is always there.
-                 * @example steps,restingHeartRateBpm
-                 */
-                fields?: string;
+                /** @description Names of values, joined by commas; all but the long ones when absent. What identifies a row is always there. */
+                fields?: ("id" | "name" | "activityType" | "eventType" | "start" | "startLocal" | "end" | "utcOffsetMinutes" | "durationSeconds" | "elapsedSeconds" | "movingSeconds" | "distanceMeters" | "elevationGainMeters" | "elevationLossMeters" | "minimumElevationMeters" | "maximumElevationMeters" | "averageElevationMeters" | "averageSpeedMetersPerSecond" | "maximumSpeedMetersPerSecond" | "averageGradeAdjustedSpeedMetersPerSecond" | "maximumVerticalSpeedMetersPerSecond" | "kilocalories" | "bmrKilocalories" | "averageHeartRateBpm" | "maximumHeartRateBpm" | "heartRateZoneSeconds" | "powerZoneSeconds" | "bestAveragePowerWatts" | "fastestSplitSeconds" | "steps" | "averageRunningCadenceStepsPerMinute" | "maximumRunningCadenceStepsPerMinute" | "averageCyclingCadenceRevolutionsPerMinute" | "maximumCyclingCadenceRevolutionsPerMinute" | "averageSwimmingCadenceStrokesPerMinute" | "maximumSwimmingCadenceStrokesPerMinute" | "strokes" | "averageStrokesPerLength" | "averageStrokeDistanceMeters" | "averageSwolf" | "activeLengths" | "poolLengthMeters" | "averagePowerWatts" | "maximumPowerWatts" | "normalizedPowerWatts" | "bestTwentyMinutePowerWatts" | "intensityFactor" | "trainingStressScore" | "averageVerticalOscillationCentimeters" | "averageGroundContactMilliseconds" | "averageStrideCentimeters" | "averageVerticalRatioPercent" | "averageRespirationBreathsPerMinute" | "minimumRespirationBreathsPerMinute" | "maximumRespirationBreathsPerMinute" | "minimumTemperatureCelsius" | "maximumTemperatureCelsius" | "aerobicTrainingEffect" | "anaerobicTrainingEffect" | "trainingEffectLabel" | "aerobicTrainingEffectMessage" | "anaerobicTrainingEffectMessage" | "trainingLoad" | "vo2MaxMillilitersPerKilogramMinute" | "moderateIntensityMinutes" | "vigorousIntensityMinutes" | "bodyBatteryChange" | "waterEstimatedMilliliters" | "startLatitudeDegrees" | "startLongitudeDegrees" | "endLatitudeDegrees" | "endLongitudeDegrees" | "locationName" | "lapCount" | "shortestLapSeconds" | "workoutId" | "deviceId" | "manufacturer" | "parentActivityId" | "isManual" | "isFavorite" | "isPersonalRecord" | "hasRoute" | "splitSummaries" | "laps" | "exerciseSets" | "track")[];
             };
             header?: {
                 /** @description The `ETag` of the answer that the caller has. */
@@ -2204,11 +2207,8 @@ export interface operations {
                 cursor?: string;
                 /** @description The form of the answer; a table's next page stands in the `Link` header. */
                 format?: string;
-                /**
-                 * @description Names of values, joined by commas; all but the long ones when absent. What identifies a row is always there.
-                 * @example steps,restingHeartRateBpm
-                 */
-                fields?: string;
+                /** @description Names of values, joined by commas; all but the long ones when absent. What identifies a row is always there. */
+                fields?: ("date" | "steps" | "stepGoal" | "distanceMeters" | "floorsAscended" | "floorsDescended" | "floorsAscendedGoal" | "totalKilocalories" | "activeKilocalories" | "bmrKilocalories" | "highlyActiveSeconds" | "activeSeconds" | "sedentarySeconds" | "sleepingSeconds" | "moderateIntensityMinutes" | "vigorousIntensityMinutes" | "intensityMinutes" | "intensityMinutesWeeklyGoal" | "restingHeartRateBpm" | "restingHeartRateSevenDayAverageBpm" | "minimumHeartRateBpm" | "maximumHeartRateBpm" | "minimumAverageHeartRateBpm" | "maximumAverageHeartRateBpm" | "stressAverage" | "stressMaximum" | "stressRestSeconds" | "stressLowSeconds" | "stressMediumSeconds" | "stressHighSeconds" | "stressActivitySeconds" | "stressUncategorizedSeconds" | "bodyBatteryHighest" | "bodyBatteryLowest" | "bodyBatteryCharged" | "bodyBatteryDrained" | "bodyBatteryAtWake" | "bodyBatteryDuringSleep" | "bodyBatteryLast" | "spo2AveragePercent" | "spo2LowestPercent" | "respirationWakingAverageBreathsPerMinute" | "respirationSleepAverageBreathsPerMinute" | "respirationHighestBreathsPerMinute" | "respirationLowestBreathsPerMinute" | "hydrationMilliliters" | "hydrationGoalMilliliters" | "hrvLastNightAverageMilliseconds" | "hrvLastNightFiveMinuteHighMilliseconds" | "hrvWeeklyAverageMilliseconds" | "hrvBaselineLowUpperMilliseconds" | "hrvBaselineBalancedLowMilliseconds" | "hrvBaselineBalancedUpperMilliseconds" | "hrvStatus" | "vo2MaxRunningMillilitersPerKilogramMinute" | "vo2MaxCyclingMillilitersPerKilogramMinute" | "heatAcclimationPercent" | "altitudeAcclimationMeters" | "racePrediction5kSeconds" | "racePrediction10kSeconds" | "racePredictionHalfMarathonSeconds" | "racePredictionMarathonSeconds" | "hillScore" | "hillStrengthScore" | "hillEnduranceScore" | "enduranceScore" | "enduranceScoreWeekAverage" | "enduranceScoreWeekMaximum" | "lactateThresholdHeartRateBpm" | "lactateThresholdSpeedMetersPerSecond" | "trainingStatusCode" | "trainingStatusPhrase" | "trainingPaused" | "fitnessTrendCode" | "acuteLoad" | "chronicLoad" | "chronicLoadMinimum" | "chronicLoadMaximum" | "acuteChronicLoadRatio" | "acuteChronicLoadStatus" | "weeklyTrainingLoad" | "weeklyTrainingLoadMinimum" | "weeklyTrainingLoadMaximum" | "trainingReadiness" | "trainingReadinessLevel" | "trainingReadinessFeedback" | "trainingReadinessSleepPercent" | "trainingReadinessRecoveryPercent" | "trainingReadinessLoadPercent" | "trainingReadinessStressPercent" | "trainingReadinessHrvPercent" | "trainingReadinessSleepHistoryPercent" | "trainingReadinessAcuteLoad" | "recoveryTimeMinutes" | "recoveryTimeLastMinutes" | "fitnessAgeYears" | "achievableFitnessAgeYears" | "fitnessAgeBodyMassIndex" | "weightKilograms" | "menstrualCycleStarts" | "menstrualPeriodDays" | "menstrualCycleDays" | "menstrualCyclePredicted" | "menstrualSymptoms" | "heartRateSeries" | "stressSeries" | "bodyBatterySeries")[];
             };
             header?: {
                 /** @description The `ETag` of the answer that the caller has. */
@@ -2307,11 +2307,8 @@ export interface operations {
                 cursor?: string;
                 /** @description The form of the answer; a table's next page stands in the `Link` header. */
                 format?: string;
-                /**
-                 * @description Names of values, joined by commas; all but the long ones when absent. What identifies a row is always there.
-                 * @example steps,restingHeartRateBpm
-                 */
-                fields?: string;
+                /** @description Names of values, joined by commas; all but the long ones when absent. What identifies a row is always there. */
+                fields?: ("date" | "start" | "end" | "utcOffsetMinutes" | "sleepSeconds" | "deepSleepSeconds" | "lightSleepSeconds" | "remSleepSeconds" | "awakeSeconds" | "unmeasurableSeconds" | "awakeCount" | "score" | "scoreQuality" | "sleepNeedMinutes" | "restingHeartRateBpm" | "averageHeartRateBpm" | "averageRespirationBreathsPerMinute" | "lowestRespirationBreathsPerMinute" | "highestRespirationBreathsPerMinute" | "averageSpo2Percent" | "lowestSpo2Percent" | "averageStress" | "hrvAverageMilliseconds" | "hrvSevenDayAverageMilliseconds" | "hrvStatus" | "bodyBatteryChange" | "skinTemperatureDeviationCelsius" | "napSeconds" | "naps" | "stages")[];
             };
             header?: {
                 /** @description The `ETag` of the answer that the caller has. */

@@ -16,26 +16,20 @@ export type LinkStatus = Schemas['LinkStatus']
 export type LoginAnswer = Schemas['LoginAnswer']
 export type GarminTokens = Schemas['TokenSet']
 
-export const HISTORY_KINDS = ['daily', 'sleep', 'activities', 'coverage'] as const
-export type HistoryKind = (typeof HISTORY_KINDS)[number]
+export type CoverageState = Schemas['DayState']
+export type CoverageRange = Schemas['CoveredRange']
 
-export type CoverageState = 'imported' | 'partial' | 'none' | 'gap' | 'failed' | 'not_imported'
-
-export interface CoverageRange {
-  start: string
-  end: string
-  state: CoverageState
+/** A row of each kind of history, with the fields that were asked for. */
+export interface HistoryRows {
+  daily: Schemas['DayRow']
+  sleep: Schemas['NightRow']
+  activities: Schemas['ActivityRow']
+  coverage: CoverageRange
 }
 
-/** A day, a night or an activity, with the fields that were asked for. */
-export interface DatedRow {
-  date: string
-  [field: string]: unknown
-}
-
-export type HistoryRow<K extends HistoryKind> = K extends 'coverage' ? CoverageRange : DatedRow
+export type HistoryKind = keyof HistoryRows
 
 export interface HistoryPage<K extends HistoryKind> {
-  rows: HistoryRow<K>[]
+  rows: HistoryRows[K][]
   cursor: string | null
 }

@@ -1,5 +1,6 @@
 import { ActivityIcon, LogOutIcon, MoonIcon, SunIcon } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
+import { toast } from 'sonner'
 
 import { Button } from '@/components/ui/button'
 import { NativeSelect } from '@/components/ui/native-select'
@@ -87,7 +88,9 @@ function LanguageChoice() {
     <NativeSelect
       aria-label={t('app.language')}
       value={i18n.language}
-      onChange={({ target }) => void chooseLanguage(target.value as Language)}
+      onChange={({ target }) => {
+        chooseLanguage(target.value as Language).catch(() => toast.error(t('errors.no_answer')))
+      }}
     >
       {LANGUAGES.map((language) => (
         <option key={language} value={language} lang={language}>

@@ -2,7 +2,7 @@
 export type AuthConfig =
   { kind: 'token' } | { kind: 'oidc'; issuer: string; clientId: string; scope: string } | { kind: 'none' }
 
-export class ConfigError extends Error {}
+class ConfigError extends Error {}
 
 export async function fetchAuthConfig(): Promise<AuthConfig> {
   const response = await fetch('/config.json', { cache: 'no-store' })

@@ -1,4 +1,4 @@
-import { parse } from 'date-fns'
+import { isToday, parse } from 'date-fns'
 import { enUS } from 'date-fns/locale/en-US'
 import { useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -11,6 +11,7 @@ export interface Format {
   month: (day: CalendarDate) => string
   dayAndMonth: (day: CalendarDate) => string
   instant: (instant: string) => string
+  /** The time alone for a moment of today. */
   time: (instant: string) => string
   number: (value: number, fractionDigits?: number) => string
   percent: (percent: number) => string
@@ -23,7 +24,7 @@ export function useFormat(): Format {
   return useMemo(() => formatIn(i18n.language), [i18n.language])
 }
 
-export function formatIn(language: string): Format {
+function formatIn(language: string): Format {
   const locale = localeOf(language)
   const day = new Intl.DateTimeFormat(locale, { dateStyle: 'medium' })
   const month = new Intl.DateTimeFormat(locale, { month: 'short', year: 'numeric' })
@@ -37,7 +38,7 @@ export function formatIn(language: string): Format {
     month: (date) => month.format(toDate(date)),
     dayAndMonth: (date) => dayAndMonth.format(toDate(date)),
     instant: (moment) => instant.format(new Date(moment)),
-    time: (moment) => time.format(new Date(moment)),
+    time: (moment) => (isToday(moment) ? time : instant).format(new Date(moment)),
     number: (value, fractionDigits = 0) =>
       new Intl.NumberFormat(locale, { maximumFractionDigits: fractionDigits }).format(value),
     percent: (value) => percent.format(value / 100),

@@ -2,7 +2,7 @@ import { useInfiniteQuery } from '@tanstack/react-query'
 import { useEffect, useMemo } from 'react'
 
 import { useApi } from '@/api/api-context'
-import type { HistoryKind, HistoryPage, HistoryRow } from '@/api/types'
+import type { HistoryKind, HistoryPage, HistoryRows } from '@/api/types'
 import { KEYS } from '@/app/queries'
 
 import type { DayRange } from './range'
@@ -20,10 +20,11 @@ export function useHistory<K extends HistoryKind>(kind: K, range: DayRange, fiel
   })
 
   useEffect(() => {
-    if (hasNextPage && !isFetching && !isError) void fetchNextPage()
+    // Several charts share a query, and each asks: without the option each would cancel what another began.
+    if (hasNextPage && !isFetching && !isError) void fetchNextPage({ cancelRefetch: false })
   }, [hasNextPage, isFetching, isError, fetchNextPage])
 
-  const rows = useMemo(() => data?.pages.flatMap((page): HistoryRow<K>[] => page.rows), [data])
+  const rows = useMemo(() => data?.pages.flatMap((page): HistoryRows[K][] => page.rows), [data])
   return {
     /** Undefined until the first page is there. */
     rows,

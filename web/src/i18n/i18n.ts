@@ -21,13 +21,14 @@ export async function startI18n(): Promise<void> {
     // React escapes.
     interpolation: { escapeValue: false },
   })
-  await changeLanguage(preferredLanguage())
+  // A page in English is better than none.
+  await changeLanguage(preferredLanguage()).catch(() => undefined)
 }
 
-/** Speaks another language from now on, and the next time. */
+/** Speaks another language from now on, and the next time; fails when it cannot be loaded. */
 export async function chooseLanguage(language: Language): Promise<void> {
-  localStorage.setItem(KEY, language)
   await changeLanguage(language)
+  localStorage.setItem(KEY, language)
 }
 
 async function changeLanguage(language: Language): Promise<void> {

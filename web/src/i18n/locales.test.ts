@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 
 import { METRIC_GROUPS } from '@/sync/metrics'
@@ -30,4 +31,32 @@ it('a translation uses what the text is given', () => {
 
 it('every kind of data has a place in the choice and a name', () => {
   expect(Object.values(METRIC_GROUPS).flat().sort()).toEqual(Object.keys(en.metrics).sort())
+})
+
+/** Codes for mistakes that a program makes, and this page does not: it would show the server's own words. */
+const MISTAKES_OF_A_PROGRAM = [
+  'idempotency_key_reused',
+  'invalid_body',
+  'invalid_cursor',
+  'invalid_field',
+  'invalid_idempotency_key',
+  'invalid_json',
+  'invalid_limit',
+  'job_id_required',
+  'method_not_allowed',
+  'not_found',
+  'tokens_required',
+  'unknown_field',
+  'unknown_format',
+  'unknown_metric_type',
+  'unknown_time_zone',
+  'unsupported_media_type',
+]
+
+it('every code that a person can meet has a text', () => {
+  const description = JSON.parse(readFileSync('../docs/openapi.json', 'utf8')) as {
+    components: { schemas: { ErrorCode: { enum: string[] } } }
+  }
+  const told = Object.keys(en.errors).filter((code) => code !== 'unknown' && code !== 'no_answer')
+  expect([...told, ...MISTAKES_OF_A_PROGRAM].sort()).toEqual(description.components.schemas.ErrorCode.enum.toSorted())
 })

@@ -1,7 +1,7 @@
 import { useCallback } from 'react'
 import { useTranslation } from 'react-i18next'
 
-import { ApiError, NoAnswerError } from '@/api/errors'
+import { ApiError, isPassing, NoAnswerError } from '@/api/errors'
 
 /** What went wrong, in the person's language: by its code where there is a text for it, else in the server's own words. */
 export function useErrorText(): (error: unknown) => string {
@@ -12,7 +12,8 @@ export function useErrorText(): (error: unknown) => string {
       if (!(error instanceof ApiError)) return t('errors.unknown')
       const key = `errors.${error.code}`
       // The codes are the server's, and it may know more of them than this page.
-      return i18n.exists(key) ? t(key as 'errors.unknown') : error.message
+      if (i18n.exists(key)) return t(key as 'errors.unknown')
+      return isPassing(error) ? t('errors.unavailable') : error.message
     },
     [t, i18n],
   )

@@ -31,7 +31,7 @@ export function LinkCard({ lastSuccessfulSync }: { lastSuccessfulSync: string | 
         )}
       </CardHeader>
       {link === undefined && !isError && <Skeleton className="h-16" />}
-      {link === undefined && isError && <LoadFailed text={t('history.failed')} onRetry={() => void refetch()} />}
+      {link === undefined && isError && <LoadFailed text={t('app.loadFailed')} onRetry={() => void refetch()} />}
       {link?.isLinked === false && <LinkWays />}
       {link?.isLinked === true && <Linked link={link} lastSuccessfulSync={lastSuccessfulSync} />}
     </Card>

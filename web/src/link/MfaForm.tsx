@@ -5,6 +5,7 @@ import { Field } from '@/components/field'
 import { FormError } from '@/components/form-error'
 import { Button } from '@/components/ui/button'
 import { Input } from '@/components/ui/input'
+import { useFieldError } from '@/components/use-field-error'
 
 import { useLinkActions } from './use-link'
 
@@ -15,6 +16,8 @@ export function MfaForm({ clientState, onBack }: { clientState: string; onBack: 
   const [code, setCode] = useState('')
   const [submitted, setSubmitted] = useState(false)
   const input = useRef<HTMLInputElement>(null)
+  const isEmpty = code.trim() === ''
+  const refused = useFieldError(resumeLogin.error, ['wrong_mfa_code'])
 
   // The form before this one has gone, and the keyboard's focus with it.
   useEffect(() => input.current?.focus(), [])
@@ -22,14 +25,15 @@ export function MfaForm({ clientState, onBack }: { clientState: string; onBack: 
   const submit = (event: SubmitEvent) => {
     event.preventDefault()
     setSubmitted(true)
-    if (code === '' || resumeLogin.isPending) return
+    if (isEmpty) input.current?.focus()
+    if (isEmpty || resumeLogin.isPending) return
     resumeLogin.mutate({ clientState, code: code.trim() }, { onError: () => input.current?.select() })
   }
 
   return (
     <form noValidate onSubmit={submit} className="grid gap-4">
       <p className="text-sm text-muted-foreground">{t('link.mfa.text')}</p>
-      <Field label={t('link.mfa.code')} error={submitted && code === '' ? t('link.mfa.codeRequired') : undefined}>
+      <Field label={t('link.mfa.code')} error={submitted && isEmpty ? t('link.mfa.codeRequired') : refused.field}>
         {(control) => (
           <Input
             {...control}
@@ -41,7 +45,7 @@ export function MfaForm({ clientState, onBack }: { clientState: string; onBack: 
           />
         )}
       </Field>
-      <FormError title={t('link.failed')} error={resumeLogin.error} />
+      <FormError title={t('link.failed')} error={refused.form} />
       <div className="flex gap-2">
         <Button type="submit" className="flex-1" aria-disabled={resumeLogin.isPending}>
           {resumeLogin.isPending ? t('link.mfa.confirming') : t('link.mfa.confirm')}

@@ -6,6 +6,7 @@ import { focusFirstInvalid } from '@/components/focus-first-invalid'
 import { FormError } from '@/components/form-error'
 import { Button } from '@/components/ui/button'
 import { Textarea } from '@/components/ui/textarea'
+import { useFieldError } from '@/components/use-field-error'
 
 import { type ReadTokens, readTokens } from './tokens'
 import { useLinkActions } from './use-link'
@@ -16,17 +17,19 @@ export function TokensForm() {
   const [text, setText] = useState('')
   const [read, setRead] = useState<ReadTokens | null>(null)
   const form = useRef<HTMLFormElement>(null)
+  const refused = useFieldError(link.error, ['invalid_tokens', 'garmin_refuses_tokens'])
 
   const submit = (event: SubmitEvent) => {
     event.preventDefault()
     if (link.isPending) return
     const found = readTokens(text)
     setRead(found)
-    if ('tokens' in found) link.mutate(found.tokens)
-    else requestAnimationFrame(() => focusFirstInvalid(form.current))
+    const toInvalid = () => requestAnimationFrame(() => focusFirstInvalid(form.current))
+    if ('tokens' in found) link.mutate(found.tokens, { onError: toInvalid })
+    else toInvalid()
   }
 
-  let error: string | undefined
+  let error = refused.field
   if (read !== null && 'problem' in read) {
     error = read.problem === 'notJson' ? t('link.tokens.notJson') : t('link.tokens.missing', { field: read.field })
   }
@@ -46,7 +49,7 @@ export function TokensForm() {
           />
         )}
       </Field>
-      <FormError title={t('link.failed')} error={link.error} />
+      <FormError title={t('link.failed')} error={refused.form} />
       <Button type="submit" aria-disabled={link.isPending}>
         {link.isPending ? t('link.tokens.linking') : t('link.tokens.button')}
       </Button>

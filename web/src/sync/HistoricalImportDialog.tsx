@@ -20,7 +20,7 @@ export function HistoricalImportDialog({ disabled }: { disabled: boolean }) {
   return (
     <Dialog open={open} onOpenChange={setOpen}>
       <DialogTrigger asChild>
-        <Button variant="outline" disabled={disabled}>
+        <Button variant="outline" aria-disabled={disabled}>
           <HistoryIcon aria-hidden />
           {t('sync.historicalImport')}
         </Button>

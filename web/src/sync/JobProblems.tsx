@@ -17,7 +17,8 @@ export function JobProblems({ job }: { job: Job }) {
             <ul className="flex flex-col gap-1">
               {job.failedChunks.map(({ start, end, error }) => (
                 <li key={start}>
-                  <span className="font-medium text-foreground">{format.dayRange(start, end)}</span>: {error}
+                  <span className="font-medium text-foreground">{format.dayRange(start, end)}</span>:{' '}
+                  <span lang="en">{error}</span>
                 </li>
               ))}
             </ul>

@@ -1,5 +1,5 @@
-import { screen } from '@testing-library/react'
-import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { cleanup, screen } from '@testing-library/react'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
 import type { Job } from '@/api/types'
 import { job } from '@/test/build'
@@ -13,6 +13,7 @@ const showJob = (changes: Partial<Job>) => show(<ProgressCard job={job(changes)}
 const buttons = () => screen.getAllByRole('button').map((button) => button.textContent)
 
 beforeEach(() => onDismiss.mockReset())
+afterEach(() => vi.useRealTimers())
 
 describe('the words of each state', () => {
   it.each<[Partial<Job>, string, string[]]>([
@@ -46,8 +47,13 @@ it('tells a screen reader of quarters, not of every percent', () => {
 })
 
 it('says what a paused job waits for and until when', () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: new Date('2024-05-01T10:00:00Z') })
   showJob({ status: 'paused', pauseReason: 'throttled', retryAt: '2024-05-01T10:30:00.000Z' })
   expect(screen.getByText('Garmin asks for a break. Goes on by itself at 12:30 PM.')).toBeVisible()
+  cleanup()
+  // Another day already on the person's clock, though not in UTC.
+  showJob({ status: 'paused', pauseReason: 'throttled', retryAt: '2024-05-01T22:30:00.000Z' })
+  expect(screen.getByText(/Goes on by itself at May 2, 2024.*12:30 AM\.$/)).toBeVisible()
 })
 
 it('makes gaps and failed chunks readable', () => {
@@ -57,7 +63,9 @@ it('makes gaps and failed chunks readable', () => {
     gaps: [{ metric: 'hrv', start: '2022-01-01', end: '2022-01-02', reason: 'refused' }],
   })
   expect(screen.getByText('1 chunk failed - will retry on resume')).toBeVisible()
-  expect(screen.getByText(/Garmin answered 500/)).toHaveTextContent(/Mar 1.*30, 2022: Garmin answered 500/)
+  expect(screen.getByText(/Garmin answered 500/).closest('li')).toHaveTextContent(
+    /Mar 1.*30, 2022: Garmin answered 500/,
+  )
   expect(screen.getByText('Heart rate variability').parentElement).toHaveTextContent(/refuses/)
 })
 

@@ -45,7 +45,7 @@ export function SyncCard({ isLinked }: { isLinked: boolean }) {
       )}
       {status !== undefined && job === null && <p className="text-sm text-muted-foreground">{t('sync.nothingYet')}</p>}
       <div className="flex flex-wrap gap-2">
-        <Button disabled={!mayStart || sync.isPending} onClick={() => sync.mutate()}>
+        <Button aria-disabled={!mayStart || sync.isPending} onClick={() => sync.mutate()}>
           <RefreshCwIcon aria-hidden />
           {sync.isPending ? t('sync.starting') : t('sync.sync')}
         </Button>

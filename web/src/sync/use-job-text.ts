@@ -16,7 +16,12 @@ export function useJobText() {
       if (job.status === 'running' && job.currentChunkRange !== null) {
         return t('sync.state.runningRange', { range: format.monthsOfChunk(job.currentChunkRange) })
       }
-      if (job.status === 'failed') return job.errorMessage ?? t('sync.state.failed')
+      if (job.status === 'failed') {
+        // The server says it in English; what is not of that form is shown as it came.
+        const [, failed, total] = /^(\d+) of (\d+) chunks failed$/.exec(job.errorMessage ?? '') ?? []
+        if (failed !== undefined) return t('sync.state.chunksFailed', { failed, total })
+        return job.errorMessage ?? t('sync.state.failed')
+      }
       return t(`sync.state.${job.status}`)
     },
     [t, format],

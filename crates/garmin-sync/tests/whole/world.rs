@@ -20,7 +20,7 @@ use tokio::time::Instant;
 use crate::underneath::dynamodb;
 
 /// Longer than anything here takes on a busy machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(240);
 
 pub(crate) struct World {
     pub(crate) system: System,

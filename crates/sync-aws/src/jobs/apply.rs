@@ -11,13 +11,17 @@ use sync_core::ports::{Applied, StoreError};
 use sync_core::record::{RecordKey, RecordUpsert};
 use sync_core::transition::{LockChange, Transition};
 
+use super::beside::{write_resumed, write_watermark};
 use super::item::write_job;
-use super::write_watermark;
 use crate::attributes::{account_key, expiry, job_key, link_key, text};
 use crate::expression::Expression;
 use crate::records::{changed, estimated_bytes, upsert};
 use crate::tables::TableNames;
 use crate::writes::{Transacted, refused, transact};
+
+/// The attributes that say how a job waits in its status.
+const HOW_IT_WAITS: [&str; 6] =
+    ["pause_reason", "error_message", "lease_until", "retry_at", "due_at", "due_shard"];
 
 /// DynamoDB takes this many items in one transaction.
 const MAX_ITEMS: usize = 100;
@@ -51,9 +55,10 @@ pub(super) async fn apply(
 
 fn locked_items(transition: &Transition) -> usize {
     let copy_of_watermark = usize::from(transition.watermark.is_some());
+    let beside = copy_of_watermark + usize::from(transition.reopens());
     match transition.lock {
-        LockChange::Keep => 2 * copy_of_watermark,
-        LockChange::Acquire | LockChange::Release => 2 + copy_of_watermark,
+        LockChange::Keep => beside + copy_of_watermark,
+        LockChange::Acquire | LockChange::Release => beside + 2,
     }
 }
 
@@ -190,7 +195,8 @@ impl<'a> Attempt<'a> {
         self.condition(Expression::new()).into_check(&self.tables.jobs, job_key(&key.user_id, key.job_id))
     }
 
-    /// The job first, then the link, then the account, then the copy of the watermark.
+    /// The job first, then the link, then the account, then what stands beside the jobs. A job that goes on moves no
+    /// watermark, so that is one item at most, as a transaction wants it.
     fn job_and_locks(&self) -> Result<Vec<TransactWriteItem>, StoreError> {
         let mut items = vec![self.job()?];
         items.extend(self.link());
@@ -199,20 +205,26 @@ impl<'a> Attempt<'a> {
         items.extend(self.watermark.map(|watermark| {
             write_watermark(self.tables, &before.key.user_id, Some(watermark), after.updated_at)
         }));
+        items.extend(
+            self.transition.reopens().then(|| write_resumed(self.tables, &before.key, after.updated_at)),
+        );
         Ok(items)
     }
 
-    /// What differs between the job before and after, and nothing else: a cancel does not rewrite what a worker wrote.
+    /// What differs between the job before and after, and how it waits when its status changes; nothing else: a cancel does
+    /// not rewrite what a worker wrote.
     pub(super) fn job(&self) -> Result<TransactWriteItem, StoreError> {
         let (before, after) = (&self.transition.before, &self.transition.after);
         let (old, new) = (write_job(before)?, write_job(after)?);
         let mut expression = Expression::new();
+        let waits: &[&str] = if self.transition.changes_status() { &HOW_IT_WAITS } else { &[] };
         for (name, value) in &new {
-            if old.get(name) != Some(value) {
+            if old.get(name) != Some(value) || waits.contains(&name.as_str()) {
                 expression = expression.set(name, value.clone());
             }
         }
-        for name in old.keys().filter(|name| !new.contains_key(*name)) {
+        let names: BTreeSet<_> = old.keys().map(String::as_str).chain(waits.iter().copied()).collect();
+        for name in names.into_iter().filter(|name| !new.contains_key(*name)) {
             expression = expression.remove(name);
         }
         // Always something to write: DynamoDB refuses an update without.

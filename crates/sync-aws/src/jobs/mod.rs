@@ -2,10 +2,10 @@
 
 mod answers;
 mod apply;
+mod beside;
 mod item;
 mod start;
 mod unlink;
-mod watermark;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
@@ -25,8 +25,8 @@ use crate::expression::Expression;
 use crate::failure::unavailable;
 use crate::tables::TableNames;
 use crate::writes::{Updated, update, without_retries};
+pub(crate) use beside::write_watermark;
 use item::{DUE_SHARDS, due_shard, read_job};
-pub(crate) use watermark::write as write_watermark;
 
 /// Sorts after every job id and before everything else in the table: ids are hexadecimal, and `g` follows `f`.
 const AFTER_EVERY_JOB_ID: &str = "g";
@@ -142,27 +142,32 @@ impl JobStore for DynamoJobStore {
     }
 
     async fn status(&self, user: &UserId) -> Result<SyncStatus, StoreError> {
-        // Backwards from the watermark's copy: that, if there is one, and the latest job.
+        // Backwards from the item beside the jobs: that, if there is one, and the newest job.
         let found = self
             .reads
             .query()
             .table_name(&self.tables.jobs)
-            .key_condition_expression("user_id = :user AND job_id <= :watermark")
+            .key_condition_expression("user_id = :user AND job_id <= :beside")
             .expression_attribute_values(":user", text(user.as_str()))
-            .expression_attribute_values(":watermark", text(watermark::SORT_KEY))
+            .expression_attribute_values(":beside", text(beside::SORT_KEY))
             .scan_index_forward(false)
             .consistent_read(true)
             .limit(2)
             .send()
             .await
             .map_err(|error| unavailable("Query status", error))?;
-        let (mut job, mut last_successful_sync) = (None, None);
-        for item in found.items.unwrap_or_default() {
-            if watermark::is_copy(&item) {
-                last_successful_sync = watermark::read(&item)?;
-            } else if job.is_none() {
-                job = Some(read_job(item)?);
-            }
+        let (beside, jobs): (Vec<_>, Vec<_>) =
+            found.items.unwrap_or_default().into_iter().partition(beside::is_beside);
+        let mut job = jobs.into_iter().next().map(read_job).transpose()?;
+        let Some(beside) = beside.first() else {
+            return Ok(SyncStatus { job, last_successful_sync: None });
+        };
+        let last_successful_sync = beside::watermark(beside)?;
+        if let Some(newest) = &job
+            && let Some(job_id) = beside::resumed_since(beside, newest)?
+            && let Some(resumed) = self.job(&JobKey { user_id: user.clone(), job_id }).await?
+        {
+            job = Some(resumed);
         }
         Ok(SyncStatus { job, last_successful_sync })
     }

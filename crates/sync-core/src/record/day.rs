@@ -218,6 +218,10 @@ pub struct DayRecord {
     /// Body mass index as fitness age saw it, kg/m² (`bmi`).
     pub fitness_age_body_mass_index: Option<f64>,
 
+    /// Kilograms at the day's last weigh-in (`weight`, which Garmin gives in grams). Each weigh-in is a record of its own,
+    /// too: here it is for whoever reads days.
+    pub weight_kilograms: Option<f64>,
+
     /// True on the first day of a menstrual cycle (`cycleSummaries.startDate`).
     pub menstrual_cycle_starts: Option<bool>,
     /// Days of bleeding of the cycle that starts this day (`periodLength`).

@@ -1,7 +1,9 @@
 //! The scales and the cuff.
 
+use std::collections::BTreeMap;
+
 use sync_core::RecordKind;
-use sync_core::record::{BloodPressureRecord, WeighInRecord};
+use sync_core::record::{BloodPressureRecord, DayRecord, WeighInRecord};
 
 use crate::harvest::Harvest;
 use crate::reading::{Node, Read};
@@ -10,8 +12,9 @@ fn kilograms(grams: Option<f64>) -> Option<f64> {
     grams.map(|grams| grams / 1_000.0)
 }
 
-/// `/weight-service/weight/range`: every weigh-in of every day, masses in grams.
+/// `/weight-service/weight/range`: every weigh-in of every day, masses in grams. The last one of a day is the day's.
 pub(crate) fn weight(answer: &Node<'_>, harvest: &mut Harvest) -> Read<()> {
+    let mut last_of_day = BTreeMap::new();
     for day in answer.rows("dailyWeightSummaries")? {
         let summary_date = day.day("summaryDate")?;
         for (index, entry) in day.rows("allWeightMetrics")?.iter().enumerate() {
@@ -40,7 +43,15 @@ pub(crate) fn weight(answer: &Node<'_>, harvest: &mut Harvest) -> Read<()> {
                 (None, None) => format!("{date}-{index}"),
             };
             harvest.object(RecordKind::WeighIn, &id, Some(date), &values)?;
+            // Whichever way round Garmin lists them.
+            let last = last_of_day.entry(date).or_insert((measured_at, values.weight_kilograms));
+            if measured_at > last.0 {
+                *last = (measured_at, values.weight_kilograms);
+            }
         }
+    }
+    for (date, (_, weight_kilograms)) in last_of_day {
+        harvest.day(Some(date), &DayRecord { weight_kilograms, ..DayRecord::default() })?;
     }
     Ok(())
 }

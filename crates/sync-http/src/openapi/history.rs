@@ -5,11 +5,29 @@ use chrono::NaiveDate;
 use serde::Serialize;
 use sync_core::record::series::Track;
 use sync_core::record::{ActivityRecord, DayRecord, SleepRecord};
-use utoipa::openapi::schema::SchemaType;
-use utoipa::openapi::{RefOr, Schema, Type};
+use sync_core::use_cases::history::Rows;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::schema::{ArrayItems, SchemaType};
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::view::history::CoveredRangeView;
+use crate::history::Kind;
+use crate::view::history::{CoveredRangeView, camel_case};
+
+/// Gives the parameter `fields` of the rows' route the names that it takes.
+pub(super) fn name_fields(operation: &mut Operation, rows: Rows) {
+    let names = rows.fields().into_iter().map(camel_case);
+    let names: Vec<_> = [Kind::Rows(rows).id().to_owned()].into_iter().chain(names).collect();
+    for parameter in operation.parameters.iter_mut().flatten() {
+        if let RefOr::T(parameter) = parameter
+            && parameter.name == "fields"
+            && let Some(RefOr::T(Schema::Array(list))) = &mut parameter.schema
+        {
+            let items = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names.clone()));
+            list.items = ArrayItems::RefOrSchema(Box::new(RefOr::T(items.into())));
+        }
+    }
+}
 
 /// The schemas whose values are left out when they are not known.
 pub(super) const RECORDS: &[&str] = &[
@@ -180,6 +198,6 @@ pub(super) struct HistoryParameters {
 #[into_params(parameter_in = Query)]
 pub(super) struct Fields {
     /// Names of values, joined by commas; all but the long ones when absent. What identifies a row is always there.
-    #[param(nullable = false, example = "steps,restingHeartRateBpm")]
-    fields: Option<String>,
+    #[param(nullable = false, style = Form, explode = false, min_items = 1)]
+    fields: Option<Vec<String>>,
 }

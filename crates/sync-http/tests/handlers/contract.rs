@@ -472,6 +472,20 @@ async fn status_shows_the_latest_job_in_every_state() {
 }
 
 #[tokio::test]
+async fn a_resumed_import_is_shown_though_a_newer_sync_has_ended() {
+    let world = World::new();
+    world.finished_job(DEMO, SAMPLE_JOB, |chunk| chunk % 5 == 1);
+    world.finished_job(DEMO, ANOTHER_JOB, |_| false);
+    let shown = accepted(&world, &Ask::get("status")).await;
+    assert_eq!((&shown["hasActiveJob"], &shown["job"]["id"]), (&json!(false), &json!(ANOTHER_JOB)));
+
+    accepted(&world, &control("resume", SAMPLE_JOB)).await;
+    let shown = accepted(&world, &Ask::get("status")).await;
+    assert_eq!((&shown["hasActiveJob"], &shown["job"]["id"]), (&json!(true), &json!(SAMPLE_JOB)));
+    assert!(shown["pollAfterMs"].is_u64(), "a page goes on asking");
+}
+
+#[tokio::test]
 async fn percent_rises_with_the_chunks_and_is_a_hundred_only_at_the_end() {
     let world = World::new();
     let mut job = world.claimed(&world.pending_job(DEMO, SAMPLE_JOB));

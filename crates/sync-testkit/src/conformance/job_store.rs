@@ -570,6 +570,33 @@ pub async fn a_status_is_the_latest_job_and_the_watermark(stores: &impl Stores) 
     assert_eq!(listed.items[0], second);
 }
 
+/// A failed job that goes on is what a page wants to see, though a newer one has ended meanwhile.
+pub async fn a_status_is_the_job_that_was_resumed_until_another_is_started(stores: &impl Stores) {
+    let user = user("patient");
+    let older = job(&user).range("2024-01-01", "2024-01-10").build();
+    with_job(stores, &older).await;
+    let claim = claimed(stores, &older.key, &claim(at(0), 1)).await;
+    applied(stores, &chunk_failed(&claim, "http_500".to_owned(), vec![], at(1))).await;
+    let failed = stored(stores, &older.key).await;
+    let newer = job(&user).number(2).build();
+    started(stores, &newer).await;
+    let cancelled = cancel(&newer, at(2)).expect("legal");
+    applied(stores, &cancelled).await;
+    assert_eq!(status(stores, &user).await.job, Some(cancelled.after));
+
+    let resumed = resume(&failed, at(3)).expect("legal");
+    applied(stores, &resumed).await;
+    assert_eq!(status(stores, &user).await.job, Some(resumed.after.clone()));
+    let ended = cancel(&resumed.after, at(4)).expect("legal");
+    applied(stores, &ended).await;
+    assert_eq!(status(stores, &user).await.job, Some(ended.after), "its end is shown as well");
+
+    let mut another = job(&user).number(3).build();
+    another.created_at = at(5);
+    started(stores, &another).await;
+    assert_eq!(status(stores, &user).await.job, Some(another));
+}
+
 /// A failed job takes its locks again, if nobody else has them.
 pub async fn a_resume_takes_the_locks_only_if_they_are_free(stores: &impl Stores) {
     let user = user("resumer");
@@ -598,6 +625,23 @@ pub async fn a_resume_takes_the_locks_only_if_they_are_free(stores: &impl Stores
     let start = self::job(&user).number(3).build();
     let outcome = stores.jobs().start(&start, None).await.expect("an answer");
     assert_eq!(outcome, StartOutcome::UserBusy(new.key.job_id));
+}
+
+/// A worker may write between the look at a job and the pause that follows from it, under the same fence and status.
+pub async fn a_paused_job_waits_for_its_user_though_its_worker_was_about_to_try_again(stores: &impl Stores) {
+    let new = job(&user("hasty")).build();
+    with_job(stores, &new).await;
+    let seen = claimed(stores, &new.key, &claim(at(0), 1)).await;
+    let done = vec!["hrv@2024-01-01..2024-01-30".parse().expect("a window")];
+    let tried = try_again(&seen, "sleep: unavailable".to_owned(), done, vec![], vec![], at(60), at(1));
+    applied(stores, &tried).await;
+    let paused = pause(&seen, at(2)).expect("legal");
+    applied(stores, &paused).await;
+    let job = stored(stores, &new.key).await;
+    assert_eq!((job.status, job.pause_reason), (JobStatus::Paused, Some(PauseReason::User)));
+    assert_eq!((job.retry_at, job.lease_until, &job.error_message), (None, None, &None));
+    assert_eq!(job.due_at, paused.after.due_at);
+    assert_eq!(job.progress, tried.after.progress, "what the worker has done stays done");
 }
 
 /// A paused job has its locks already.
@@ -984,8 +1028,10 @@ macro_rules! job_store_suite {
                 a_watermark_never_goes_back_and_the_job_ends_all_the_same,
                 a_job_of_an_account_that_is_no_longer_linked_ends_without_a_watermark,
                 a_status_is_the_latest_job_and_the_watermark,
+                a_status_is_the_job_that_was_resumed_until_another_is_started,
                 a_resume_takes_the_locks_only_if_they_are_free,
                 a_resume_of_a_paused_job_keeps_its_locks,
+                a_paused_job_waits_for_its_user_though_its_worker_was_about_to_try_again,
                 a_resume_is_refused_while_another_user_holds_the_account,
                 unlinking_ends_link_and_job_together_and_nothing_more_is_written,
                 unlinking_without_a_job_keeps_what_the_history_has_earned,

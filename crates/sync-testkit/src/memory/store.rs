@@ -53,6 +53,7 @@ struct State {
     kept: Snapshot,
     foreign: BTreeMap<(UserId, RecordKey), String>,
     answers: BTreeMap<(UserId, String), RememberedAnswer>,
+    resumed: BTreeMap<UserId, (JobId, DateTime<Utc>)>,
     sign_ins: BTreeMap<UserId, SignInItem>,
     stale_index: Option<Vec<DueJob>>,
     faults: Faults,
@@ -245,8 +246,11 @@ impl State {
             return Applied::Lost;
         }
         self.write_records(user, records);
+        if transition.reopens() {
+            self.resumed.insert(user.clone(), (id, transition.after.updated_at));
+        }
         if let Some(stored) = self.kept.jobs.get_mut(&job.key) {
-            merge(stored, &transition.before, &transition.after);
+            transition.write_into(stored);
         }
         if let Some(link) = self.kept.links.get_mut(user) {
             if let Some(watermark) = transition.watermark {
@@ -259,6 +263,14 @@ impl State {
             set_lock(&mut account.active_job_id, transition.lock, id);
         }
         Applied::Yes
+    }
+
+    /// The job that was resumed last or, if one was started since, that.
+    fn latest(&self, user: &UserId) -> Option<&Job> {
+        let newest = self.kept.jobs.values().rev().find(|job| job.key.user_id == *user)?;
+        let resumed = self.resumed.get(user).filter(|(_, at)| *at >= newest.created_at);
+        let resumed = resumed.map(|(job_id, _)| JobKey { user_id: user.clone(), job_id: *job_id });
+        Some(resumed.and_then(|key| self.kept.jobs.get(&key)).unwrap_or(newest))
     }
 
     fn unlink(&mut self, unlink: &Unlink) -> Applied {
@@ -359,41 +371,6 @@ fn move_watermark(link: &mut Link, job: &Job, watermark: NaiveDate) {
     }
 }
 
-/// Writes what differs between `before` and `after` into `stored`, and nothing else.
-fn merge(stored: &mut Job, before: &Job, after: &Job) {
-    macro_rules! changed {
-        ($($field:ident),+ $(,)?) => {
-            $(if before.$field != after.$field {
-                stored.$field = after.$field.clone();
-            })+
-        };
-    }
-    changed!(
-        account,
-        sync_type,
-        range,
-        metric_types,
-        time_zone,
-        status,
-        pause_reason,
-        chunk_states,
-        progress,
-        failed_chunks,
-        gaps,
-        error_message,
-        fence,
-        lease_until,
-        claim_token,
-        attempts,
-        retry_at,
-        due_at,
-        created_at,
-        started_at,
-        completed_at,
-        updated_at,
-    );
-}
-
 /// A value as DynamoDB keeps it: a number without a fraction is an integer.
 fn as_kept(attribute: &Attribute) -> Attribute {
     match attribute {
@@ -444,7 +421,7 @@ impl JobStore for MemoryStore {
 
     async fn status(&self, user: &UserId) -> Result<SyncStatus, StoreError> {
         self.perform(Operation::Read, |state| {
-            let job = state.kept.jobs.values().rev().find(|job| job.key.user_id == *user).cloned();
+            let job = state.latest(user).cloned();
             let link = state.kept.links.get(user);
             let last_successful_sync = link.and_then(|link| link.last_successful_sync_date);
             Ok(SyncStatus { job, last_successful_sync })

@@ -67,20 +67,6 @@ impl Tables {
     }
 }
 
-/// Writes into `stored` what differs between `before` and `after`: a cancel does not rewrite what a worker wrote.
-fn write_what_differs(stored: &mut Job, before: &Job, after: &Job) {
-    macro_rules! write {
-        ($($field:ident),+) => {
-            $(if before.$field != after.$field {
-                stored.$field = after.$field.clone();
-            })+
-        };
-    }
-    write!(status, pause_reason, chunk_states, progress, failed_chunks, gaps, error_message, fence);
-    write!(lease_until, claim_token, attempts, retry_at, due_at, started_at, completed_at);
-    stored.updated_at = after.updated_at;
-}
-
 impl World {
     pub(super) fn start_job(
         &mut self,
@@ -233,7 +219,7 @@ impl World {
         self.write_records(task, before, records);
         let mut job = stored.clone();
         let obeyed = self.chunk_to_obey(task).filter(|_| transition.guards_cursor);
-        write_what_differs(&mut job, before, after);
+        transition.write_into(&mut job);
         if let Some(chunk) = obeyed {
             job.chunk_states = joined(&stored.chunk_states, &after.chunk_states, chunk);
         }

@@ -1,4 +1,4 @@
-import { lazy, Suspense, useMemo } from 'react'
+import { lazy, memo, Suspense, useDeferredValue, useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
 
 import { LoadFailed } from '@/components/load-failed'
@@ -8,20 +8,22 @@ import { useFormat } from '@/dates/use-format'
 
 import type { DayRange } from '../range'
 import { useHistory } from '../use-history'
-import { aggregate, mean, type Point, resolutionOf, sum } from './aggregate'
-import type { ChartDefinition } from './definitions'
-import { useSeen } from './use-seen'
+import { aggregate, combine, resolutionOf } from './aggregate'
+import { type ChartDefinition, type ChartRow, fieldsOf } from './definitions'
+import { useNear } from './use-near'
 
 const SeriesChart = lazy(() => import('./SeriesChart'))
 
 /** One chart. What it shows is fetched once it comes near the screen. */
 export function ChartCard({ chart, range }: { chart: ChartDefinition; range: DayRange }) {
   const { t } = useTranslation()
-  const { ref, seen } = useSeen<HTMLElement>()
+  const { ref, isNear, wasNear } = useNear<HTMLElement>()
+  // What is in sight is drawn at once; the rest follows when there is nothing more urgent.
+  const later = useDeferredValue(range)
   return (
     <Card ref={ref} data-testid={`chart-${chart.name}`}>
-      {seen ? (
-        <Content chart={chart} range={range} />
+      {wasNear ? (
+        <Content chart={chart} range={isNear ? range : later} />
       ) : (
         <>
           <CardHeader>
@@ -34,14 +36,10 @@ export function ChartCard({ chart, range }: { chart: ChartDefinition; range: Day
   )
 }
 
-function Content({ chart, range }: { chart: ChartDefinition; range: DayRange }) {
+const Content = memo(function Content({ chart, range }: { chart: ChartDefinition; range: DayRange }) {
   const { t } = useTranslation()
-  const { rows, isComplete, isError, retry } = useHistory(
-    chart.kind,
-    range,
-    chart.series.map(({ field }) => field),
-  )
-  const points = useMemo(() => rows && aggregate(rows, range, chart.series, chart.combine), [rows, range, chart])
+  const { rows, isComplete, isError, retry } = useHistory(chart.kind, range, fieldsOf(chart.kind))
+  const points = useMemo(() => rows && aggregate(rows, range, chart), [rows, range, chart])
   const isEmpty =
     isComplete && points?.every((point) => chart.series.every(({ name }) => typeof point[name] !== 'number'))
   return (
@@ -49,11 +47,11 @@ function Content({ chart, range }: { chart: ChartDefinition; range: DayRange }) 
       <CardHeader>
         <CardTitle>{t(`history.charts.${chart.name}`)}</CardTitle>
         <CardDescription aria-busy={!isComplete && !isError}>
-          {points !== undefined && !isEmpty && <Summary chart={chart} range={range} points={points} />}
+          {rows !== undefined && !isEmpty && <Summary chart={chart} range={range} rows={rows} />}
           {!isComplete && !isError && ` ${t('history.loading')}`}
         </CardDescription>
       </CardHeader>
-      {isError && <LoadFailed text={t('history.failed')} onRetry={retry} />}
+      {isError && <LoadFailed text={t('app.loadFailed')} onRetry={retry} />}
       {isEmpty === true && <p className="text-sm text-muted-foreground">{t('history.empty')}</p>}
       {points === undefined && !isError && <Skeleton className="h-64" />}
       {points !== undefined && isEmpty !== true && (
@@ -63,23 +61,19 @@ function Content({ chart, range }: { chart: ChartDefinition; range: DayRange }) 
       )}
     </>
   )
-}
+})
 
 /** What the picture says, in a line: for everybody, and for those who do not see it. */
-function Summary({ chart, range, points }: { chart: ChartDefinition; range: DayRange; points: Point[] }) {
+function Summary({ chart, range, rows }: { chart: ChartDefinition; range: DayRange; rows: readonly ChartRow[] }) {
   const { t } = useTranslation()
   const format = useFormat()
   const unit = t(`history.unit.${chart.unit}`)
-  const show = (value: number) => `${format.number(value, chart.fractionDigits)} ${unit}`.trim()
-  const parts = chart.series.flatMap(({ name }) => {
-    const values = points.map((point) => point[name]).filter((value) => typeof value === 'number')
-    const average = mean(values)
-    if (average === null) return []
-    const value =
-      chart.combine === 'sum'
-        ? t('history.total', { value: show(sum(values)) })
-        : t('history.average', { value: show(average) })
-    return chart.series.length > 1 ? `${t(`history.series.${name}`)}: ${value}` : value
+  const parts = chart.series.flatMap((series) => {
+    const combined = combine(rows, series, chart.combine)
+    if (combined === null) return []
+    const value = `${format.number(combined, chart.fractionDigits)} ${unit}`.trim()
+    const text = t(chart.combine === 'sum' ? 'history.total' : 'history.average', { value })
+    return chart.series.length > 1 ? `${t(`history.series.${series.name}`)}: ${text}` : text
   })
   const resolutions = chart.combine === 'sum' ? 'history.resolutionSum' : 'history.resolution'
   return <>{[...parts, t(`${resolutions}.${resolutionOf(range)}`)].join(' · ')}</>

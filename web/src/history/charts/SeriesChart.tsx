@@ -1,5 +1,6 @@
 import { useTranslation } from 'react-i18next'
 import {
+  Area,
   Bar,
   CartesianGrid,
   ComposedChart,
@@ -23,11 +24,16 @@ interface Props {
   resolution: Resolution
 }
 
+/** Up to this many points each bar stands for itself and each day has its own label: three months of days. */
+const FEW_POINTS = 92
+
 /** A chart over time. With the arrow keys its points are gone through one by one. */
 export default function SeriesChart({ chart, points, resolution }: Props) {
   const { t } = useTranslation()
   const format = useFormat()
   const axis = { stroke: 'var(--muted-foreground)', fontSize: 12, tickLine: false, axisLine: false } as const
+  const isShort = points.length <= FEW_POINTS
+  const isByDay = isShort && resolution === 'day'
   return (
     <div className="h-64 text-xs">
       <ResponsiveContainer width="100%" height="100%">
@@ -41,9 +47,10 @@ export default function SeriesChart({ chart, points, resolution }: Props) {
             {...axis}
             dataKey="date"
             minTickGap={48}
-            tickFormatter={(day: string) =>
-              points.length > 62 || resolution === 'month' ? format.month(day) : format.dayAndMonth(day)
-            }
+            {...(isByDay
+              ? { tickFormatter: format.dayAndMonth }
+              : // Else a month would be written wherever one of its days is.
+                { tickFormatter: format.month, ticks: firstsOfMonths(points) })}
           />
           <YAxis
             {...axis}
@@ -60,34 +67,47 @@ export default function SeriesChart({ chart, points, resolution }: Props) {
           {chart.series.length > 1 && (
             <Legend formatter={(name: string) => <span className="text-foreground">{name}</span>} itemSorter={null} />
           )}
-          {chart.series.map(({ name, color }) =>
-            chart.shape === 'bars' ? (
-              <Bar
-                key={name}
-                dataKey={name}
-                name={t(`history.series.${name}`)}
-                fill={color}
-                stackId="all"
-                isAnimationActive={false}
-              />
-            ) : (
+          {chart.series.map(({ name, color }) => {
+            const series = { dataKey: name, name: t(`history.series.${name}`), isAnimationActive: false }
+            if (chart.shape === 'bars' && isShort)
+              return <Bar key={name} {...series} legendType="square" fill={color} stackId="all" />
+            if (chart.shape === 'bars') {
+              // Bars without a space between them, as one shape: a year of nights would be 1,464.
+              return (
+                <Area
+                  key={name}
+                  {...series}
+                  legendType="square"
+                  type="step"
+                  fill={color}
+                  fillOpacity={1}
+                  stroke="none"
+                  stackId="all"
+                />
+              )
+            }
+            return (
               <Line
                 key={name}
-                dataKey={name}
-                name={t(`history.series.${name}`)}
+                {...series}
                 stroke={color}
                 strokeWidth={1.75}
                 dot={false}
                 // A scale is not stepped on every day.
                 connectNulls={chart.name === 'weight'}
-                isAnimationActive={false}
               />
-            ),
-          )}
+            )
+          })}
         </ComposedChart>
       </ResponsiveContainer>
     </div>
   )
+}
+
+/** The first point in each month but the first, which may begin anywhere. */
+function firstsOfMonths(points: Point[]): string[] {
+  const month = (point: Point | undefined) => point?.date.slice(0, 'yyyy-MM'.length)
+  return points.filter((point, index) => index > 0 && month(point) !== month(points[index - 1])).map(({ date }) => date)
 }
 
 function PointTooltip({ active, label, payload, chart, resolution }: TooltipContentProps & Omit<Props, 'points'>) {

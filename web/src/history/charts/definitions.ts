@@ -1,4 +1,4 @@
-import type { HistoryKind } from '@/api/types'
+import type { HistoryKind, HistoryRows } from '@/api/types'
 
 export type SeriesName =
   | 'steps'
@@ -13,25 +13,36 @@ export type SeriesName =
   | 'chronicLoad'
   | 'activityHours'
 
-export interface Series {
+/** The kinds of rows of which charts are made. */
+export type ChartKind = Exclude<HistoryKind, 'coverage'>
+
+export type ChartRow = HistoryRows[ChartKind]
+
+type NumberField<Row> = { [F in keyof Row]-?: NonNullable<Row[F]> extends number ? F : never }[keyof Row]
+
+interface Series<K extends ChartKind> {
   name: SeriesName
   /** The field of the API that it shows. */
-  field: string
+  field: NumberField<HistoryRows[K]>
   /** What the field's value is multiplied with to be in the chart's unit. */
   scale: number
   color: string
 }
 
-export interface ChartDefinition {
+export type AnySeries = { [K in ChartKind]: Series<K> }[ChartKind]
+
+interface ChartOf<K extends ChartKind> {
   name: 'steps' | 'restingHeartRate' | 'sleep' | 'hrv' | 'weight' | 'trainingLoad' | 'activities'
-  kind: Exclude<HistoryKind, 'coverage'>
+  kind: K
   shape: 'bars' | 'lines'
   /** What becomes of the days of one week or month. */
   combine: 'mean' | 'sum'
   unit: 'steps' | 'bpm' | 'hours' | 'milliseconds' | 'kilograms' | 'load'
   fractionDigits: number
-  series: readonly Series[]
+  series: readonly Series<K>[]
 }
+
+export type ChartDefinition = { [K in ChartKind]: ChartOf<K> }[ChartKind]
 
 const PER_HOUR = 1 / 3600
 const color = (number: 1 | 2 | 3 | 4 | 5) => `var(--chart-${number})`
@@ -109,3 +120,10 @@ export const CHARTS: readonly ChartDefinition[] = [
     series: [{ name: 'activityHours', field: 'durationSeconds', scale: PER_HOUR, color: color(1) }],
   },
 ]
+
+/** What is asked for of a kind: all that its charts show at once, so that they share the same pages. */
+export function fieldsOf(kind: ChartKind): readonly string[] {
+  const shown = CHARTS.filter((chart) => chart.kind === kind).flatMap(({ series }) => series.map(({ field }) => field))
+  // Days and nights come with their date, activities with their id.
+  return kind === 'activities' ? ['startLocal', ...shown] : shown
+}

@@ -29,7 +29,7 @@ export function CoverageCard() {
         </CardDescription>
       </CardHeader>
       <Legend />
-      {isError && <LoadFailed text={t('history.failed')} onRetry={retry} />}
+      {isError && <LoadFailed text={t('app.loadFailed')} onRetry={retry} />}
       {/* The oldest days come first, so the years are drawn when the newest are there. */}
       {!isComplete && !isError && <Skeleton className="h-40" />}
       {isComplete && years?.map((year) => <YearMap key={year.year} year={year} />)}

@@ -43,10 +43,11 @@ export function YearMap({ year: { year, days, counts } }: { year: CoverageYear }
     setPointed(index >= 0 && index <= last ? index : null)
   }
   const go = (event: KeyboardEvent) => {
+    const to = { Home: 0, End: last }[event.key]
     const by = KEYS[event.key]
-    if (by === undefined) return
+    if (to === undefined && by === undefined) return
     event.preventDefault()
-    setPointed(Math.min(last, Math.max(0, (pointed ?? 0) + by)))
+    setPointed(to ?? Math.min(last, Math.max(0, (pointed ?? 0) + (by ?? 0))))
   }
 
   return (

@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next'
 import { toast } from 'sonner'
 
 import { useApi } from '@/api/api-context'
-import { HISTORY_KINDS, type HistoryKind } from '@/api/types'
+import type { HistoryKind } from '@/api/types'
 import { Button } from '@/components/ui/button'
 import { Card, CardDescription, CardHeader, CardTitle } from '@/components/ui/card'
 import { NativeSelect } from '@/components/ui/native-select'
@@ -14,6 +14,7 @@ import { useErrorText } from '@/i18n/use-error-text'
 import type { DayRange } from '../range'
 import { collect, type FileFormat, save } from './download'
 
+const KINDS = ['daily', 'sleep', 'activities', 'coverage'] as const satisfies readonly HistoryKind[]
 const FORMATS = ['csv', 'json'] as const satisfies readonly FileFormat[]
 
 export function ExportCard({ range }: { range: DayRange }) {
@@ -40,21 +41,14 @@ export function ExportCard({ range }: { range: DayRange }) {
           value={kind}
           onChange={({ target }) => setKind(target.value as HistoryKind)}
         >
-          {HISTORY_KINDS.map((name) => (
+          {KINDS.map((name) => (
             <option key={name} value={name}>
               {t(`history.export.kinds.${name}`)}
             </option>
           ))}
         </NativeSelect>
         {FORMATS.map((format) => (
-          <Button
-            key={format}
-            variant="outline"
-            aria-disabled={file.isPending}
-            onClick={() => {
-              if (!file.isPending) file.mutate(format)
-            }}
-          >
+          <Button key={format} variant="outline" aria-disabled={file.isPending} onClick={() => file.mutate(format)}>
             <DownloadIcon aria-hidden />
             {t(`history.export.${format}`)}
           </Button>
