@@ -31,13 +31,3 @@ pub fn processor_time(process: &str) -> Result<Duration> {
     }
     Ok(Duration::from_nanos(nanos))
 }
-
-/// How long this thread has been ready to run so far while other threads, of whatever process, had the processors.
-///
-/// # Errors
-/// Where there is no `/proc`.
-pub fn waited_for_a_processor() -> Result<Duration> {
-    let schedule = fs::read_to_string("/proc/thread-self/schedstat").context("no schedule is told")?;
-    let second = schedule.split_whitespace().nth(1).context("no waiting is told")?;
-    Ok(Duration::from_nanos(second.parse().context("the waiting is no number")?))
-}

@@ -2,8 +2,7 @@
 //! embedded AWS and a simulated Garmin that answers at once.
 //!
 //! * [`line`]: everything between a request and the tables, with a [meter](sync_testkit::meter) in its DynamoDB client;
-//! * [`requests`], [`imports`], [`processes`] and [`load`], with its open [`pages`] and their
-//!   [`waits`] for a processor: what is measured;
+//! * [`requests`], [`imports`], [`processes`] and [`load`], with its open [`pages`]: what is measured;
 //! * [`function`]: a function's own binary on a stub of the Lambda Runtime API, and [`tls`] between it and its tables;
 //! * [`report`]: how it is shown, and which promises it keeps.
 //!
@@ -21,4 +20,3 @@ pub mod processes;
 pub mod report;
 pub mod requests;
 pub mod tls;
-pub mod waits;

@@ -1,6 +1,5 @@
 //! People who look on: their pages ask for the status at a fixed pace, whatever else happens.
 
-use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -14,10 +13,8 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, interval_at};
 
-use crate::kernel;
 use crate::line::status;
 use crate::report::Times;
-use crate::waits::Waits;
 
 /// How often an open page asks.
 const EVERY: Duration = Duration::from_secs(3);
@@ -26,28 +23,11 @@ const EVERY: Duration = Duration::from_secs(3);
 ///
 /// In the cloud a status has a function and a processor of its own, and a table holds up no read while it is written. Here
 /// the pages have a thread of their own, on which runs all that they need, and a connection of their own to the tables.
-/// What they still share is the processors, and the kernel tells how long the thread has waited for one.
+/// What they still share is the processors.
 #[derive(Debug)]
 pub struct Pages {
     stop: watch::Sender<bool>,
-    asked: JoinHandle<Result<Asked>>,
-}
-
-/// How long each status took, from the moment it was due.
-#[derive(Clone, Debug, Default)]
-pub struct Asked {
-    /// By the clock on the wall.
-    pub whole: Times,
-    /// Less what the pages' thread has waited for a processor meanwhile.
-    pub own: Times,
-}
-
-impl Asked {
-    /// These and those.
-    #[must_use]
-    pub fn and(self, others: Self) -> Self {
-        Self { whole: self.whole.and(others.whole), own: self.own.and(others.own) }
-    }
+    asked: JoinHandle<Result<Times>>,
 }
 
 impl Pages {
@@ -59,40 +39,23 @@ impl Pages {
         let (stop, stopped) = watch::channel(false);
         let tables = tables.to_owned();
         let asked = std::thread::Builder::new().name("pages".to_owned()).spawn(move || {
-            let mut runtime = Builder::new_current_thread();
-            runtime
-                .enable_all()
-                .on_thread_park(note_waiting)
-                .on_thread_unpark(note_waiting)
-                .build()?
-                .block_on(ask(tables, pages, stopped))
+            Builder::new_current_thread().enable_all().build()?.block_on(ask(tables, pages, stopped))
         })?;
         Ok(Self { stop, asked })
     }
 
-    /// Closes them.
+    /// Closes them. Returns how long each status took, from the moment it was due.
     ///
     /// # Errors
     /// When a status was not answered as it has to be.
-    pub async fn close(self) -> Result<Asked> {
+    pub async fn close(self) -> Result<Times> {
         self.stop.send(true).ok();
         let asked = tokio::task::spawn_blocking(|| self.asked.join()).await?;
         asked.map_err(|_| anyhow::anyhow!("the pages' thread has panicked"))?
     }
 }
 
-thread_local! {
-    static WAITS: RefCell<Waits> = RefCell::default();
-}
-
-fn note_waiting() {
-    // Where the kernel does not tell, nothing is taken off.
-    if let Ok(waited) = kernel::waited_for_a_processor() {
-        WAITS.with_borrow_mut(|waits| waits.note(Instant::now().into_std(), waited));
-    }
-}
-
-async fn ask(tables: PathBuf, pages: usize, stopped: watch::Receiver<bool>) -> Result<Asked> {
+async fn ask(tables: PathBuf, pages: usize, stopped: watch::Receiver<bool>) -> Result<Times> {
     let aws = EmbeddedAws::start(Options { storage: Storage::File(tables), ..Options::default() }).await?;
     let jobs = DynamoJobStore::new(aws.clients().dynamodb, TableNames::default(), None);
     let reader = Reader { jobs };
@@ -113,10 +76,7 @@ async fn ask(tables: PathBuf, pages: usize, stopped: watch::Receiver<bool>) -> R
                     due = due.tick() => due,
                 };
                 status(&reader, &format!("user-{number}"), None).await?;
-                let whole = due.elapsed();
-                note_waiting();
-                let waited = WAITS.with_borrow(|waits| waits.since(due.into_std()));
-                times.push((whole, whole.saturating_sub(waited)));
+                times.push(due.elapsed());
             }
         });
     }
@@ -125,6 +85,5 @@ async fn ask(tables: PathBuf, pages: usize, stopped: watch::Receiver<bool>) -> R
         times.extend(page??);
     }
     aws.stop().await;
-    let (whole, own) = times.into_iter().unzip();
-    Ok(Asked { whole: Times::of(whole), own: Times::of(own) })
+    Ok(Times::of(times))
 }
