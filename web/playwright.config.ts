@@ -28,6 +28,8 @@ export default defineConfig({
     viewport: { width: 1100, height: 900 },
     locale: 'en-US',
     timezoneId: 'Europe/Berlin',
+    // What fades in has too little contrast half way; whoever asks for less motion sees the same page at once.
+    contextOptions: { reducedMotion: 'reduce' },
     trace: 'retain-on-failure',
   },
 })

@@ -83,11 +83,16 @@ async function speak(page: Page, language: string): Promise<void> {
   await expect(page.locator('html')).toHaveAttribute('lang', language)
 }
 
-/** Nothing that keeps somebody from using the page with a keyboard or a screen reader. */
+/**
+ * Nothing that keeps somebody from using the page with a keyboard or a screen reader. A poll may change the page while it is being looked at,
+ * and half of each of two states is none: only what is still there at the next look counts.
+ */
 async function expectAccessible(page: Page): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze()
-  const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
-  expect(serious.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`)).toEqual([])
+  await expect(async () => {
+    const { violations } = await new AxeBuilder({ page }).analyze()
+    const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    expect(serious.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`)).toEqual([])
+  }).toPass({ timeout: 30_000 })
 }
 
 export const dayAfter = (day: string, days: number) =>

@@ -195,6 +195,25 @@ test('ten years of days are a calendar and charts, and each kind is asked for as
   await lookAt(page, 'history-of-ten-years')
 })
 
+test('a window made narrow cuts no number of a chart off', async ({ settings: page }) => {
+  await answerHistory(page)
+  await openHistory(page)
+  const steps = page.getByTestId('chart-steps').locator('svg.recharts-surface').first()
+  await expect(steps.locator('.recharts-yAxis-tick-labels text').first()).toBeVisible()
+  await page.setViewportSize({ width: 360, height: 740 })
+  await expect
+    .poll(() =>
+      steps.evaluate((chart) => {
+        const { left, right } = chart.getBoundingClientRect()
+        const numbers = [...chart.querySelectorAll('.recharts-yAxis-tick-labels text')].map((text) =>
+          text.getBoundingClientRect(),
+        )
+        return { fits: right - left < 330, all: numbers.length > 2 && numbers.every((number) => number.left >= left) }
+      }),
+    )
+    .toEqual({ fits: true, all: true })
+})
+
 test('a day of the calendar is found with the keyboard', async ({ settings: page }) => {
   await answerHistory(page)
   await openHistory(page)

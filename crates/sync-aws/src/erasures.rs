@@ -11,6 +11,7 @@ use sync_core::ports::{Applied, Erased, ErasureStore, StoreError};
 use sync_core::record::RecordKey;
 
 use crate::attributes::{Item, instant_of, job_table_key, millis, number, text, timestamp};
+use crate::due::due_entries;
 use crate::expression::Expression;
 use crate::failure::{unavailable, unreadable};
 use crate::records::{erasing, keys_after};
@@ -178,19 +179,8 @@ impl ErasureStore for DynamoErasureStore {
     }
 
     async fn due_erasures(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<DueErasure>, StoreError> {
-        let found = self
-            .reads
-            .query()
-            .table_name(&self.tables.jobs)
-            .index_name("due")
-            .key_condition_expression("due_shard = :shard AND due_at <= :now")
-            .expression_attribute_values(":shard", number(DUE_SHARD))
-            .expression_attribute_values(":now", millis(now))
-            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
-            .send()
-            .await
-            .map_err(|error| unavailable("Query due erasures", error))?;
-        Ok(found.items().iter().filter_map(read_due).collect())
+        let found = due_entries(&self.reads, &self.tables, DUE_SHARD, now, limit).await?;
+        Ok(found.iter().filter_map(read_due).collect())
     }
 
     async fn postpone_erasure(&self, due: &DueErasure, until: DateTime<Utc>) -> Result<Applied, StoreError> {

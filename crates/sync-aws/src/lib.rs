@@ -14,6 +14,7 @@
 mod attributes;
 mod clients;
 mod config;
+mod due;
 mod erasures;
 mod expression;
 mod failure;

@@ -1,5 +1,8 @@
 import { type ReactNode, useId } from 'react'
 
+import { EARLIEST } from '@/dates/calendar'
+
+import { Input } from './ui/input'
 import { Label } from './ui/label'
 
 export interface ControlProps {
@@ -38,5 +41,35 @@ export function Field({
         </p>
       )}
     </div>
+  )
+}
+
+/** A day of Garmin's time, today at the latest. */
+export function DayField({
+  label,
+  error,
+  today,
+  day,
+  onChange,
+}: {
+  label: string
+  error?: string | undefined
+  today: string
+  day: string
+  onChange: (day: string) => void
+}) {
+  return (
+    <Field label={label} error={error}>
+      {(control) => (
+        <Input
+          {...control}
+          type="date"
+          min={EARLIEST}
+          max={today}
+          value={day}
+          onChange={({ target }) => onChange(target.value)}
+        />
+      )}
+    </Field>
   )
 }

@@ -1,9 +1,8 @@
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
-import { Field } from '@/components/field'
+import { DayField } from '@/components/field'
 import { Button } from '@/components/ui/button'
-import { Input } from '@/components/ui/input'
 import { EARLIEST, isCalendarDate } from '@/dates/calendar'
 
 import { type DayRange, RANGE_NAMES, type RangeName, rangeUpTo } from './range'
@@ -71,30 +70,14 @@ function CustomRange({
   const outOfOrder = typed.from > typed.to
   return (
     <div className="grid max-w-md items-start gap-4 sm:grid-cols-2">
-      <Field label={t('history.from')} error={outOfOrder ? t('rangeProblems.startAfterEnd') : undefined}>
-        {(control) => (
-          <Input
-            {...control}
-            type="date"
-            min={EARLIEST}
-            max={today}
-            value={typed.from}
-            onChange={({ target }) => change({ from: target.value })}
-          />
-        )}
-      </Field>
-      <Field label={t('history.to')}>
-        {(control) => (
-          <Input
-            {...control}
-            type="date"
-            min={EARLIEST}
-            max={today}
-            value={typed.to}
-            onChange={({ target }) => change({ to: target.value })}
-          />
-        )}
-      </Field>
+      <DayField
+        label={t('history.from')}
+        error={outOfOrder ? t('rangeProblems.startAfterEnd') : undefined}
+        today={today}
+        day={typed.from}
+        onChange={(from) => change({ from })}
+      />
+      <DayField label={t('history.to')} today={today} day={typed.to} onChange={(to) => change({ to })} />
     </div>
   )
 }

@@ -4,11 +4,10 @@ import { useTranslation } from 'react-i18next'
 import type { Range } from '@/api/api'
 import { ApiError } from '@/api/errors'
 import type { MetricType } from '@/api/types'
-import { Field } from '@/components/field'
+import { DayField } from '@/components/field'
 import { focusFirstInvalid } from '@/components/focus-first-invalid'
 import { Button } from '@/components/ui/button'
 import { DialogFooter } from '@/components/ui/dialog'
-import { Input } from '@/components/ui/input'
 import { EARLIEST, MAX_YEARS, today as todayHere } from '@/dates/calendar'
 import { useFormat } from '@/dates/use-format'
 import { useErrorText } from '@/i18n/use-error-text'
@@ -72,30 +71,20 @@ export function HistoricalImportForm({ onDone }: { onDone: () => void }) {
         ))}
       </div>
       <div className="grid items-start gap-4 sm:grid-cols-2">
-        <Field label={t('import.startDate')} error={errorOf('startDate')}>
-          {(control) => (
-            <Input
-              {...control}
-              type="date"
-              min={EARLIEST}
-              max={today}
-              value={range.startDate}
-              onChange={({ target }) => change({ startDate: target.value })}
-            />
-          )}
-        </Field>
-        <Field label={t('import.endDate')} error={errorOf('endDate')}>
-          {(control) => (
-            <Input
-              {...control}
-              type="date"
-              min={EARLIEST}
-              max={today}
-              value={range.endDate}
-              onChange={({ target }) => change({ endDate: target.value })}
-            />
-          )}
-        </Field>
+        <DayField
+          label={t('import.startDate')}
+          error={errorOf('startDate')}
+          today={today}
+          day={range.startDate}
+          onChange={(startDate) => change({ startDate })}
+        />
+        <DayField
+          label={t('import.endDate')}
+          error={errorOf('endDate')}
+          today={today}
+          day={range.endDate}
+          onChange={(endDate) => change({ endDate })}
+        />
       </div>
       <div>
         <MetricChoice chosen={chosen} onChange={setChosen} />

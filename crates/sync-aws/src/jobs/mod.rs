@@ -21,6 +21,7 @@ use sync_core::transition::{Claim, Transition};
 use sync_core::unlink::Unlink;
 
 use crate::attributes::{Item, instant_of, job_key, millis, number, text, timestamp};
+use crate::due::due_entries;
 use crate::expression::Expression;
 use crate::failure::unavailable;
 use crate::tables::TableNames;
@@ -50,19 +51,8 @@ impl DynamoJobStore {
     }
 
     async fn due_in(&self, shard: u8, now: DateTime<Utc>, limit: u32) -> Result<Vec<DueJob>, StoreError> {
-        let found = self
-            .reads
-            .query()
-            .table_name(&self.tables.jobs)
-            .index_name("due")
-            .key_condition_expression("due_shard = :shard AND due_at <= :now")
-            .expression_attribute_values(":shard", number(shard))
-            .expression_attribute_values(":now", millis(now))
-            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
-            .send()
-            .await
-            .map_err(|error| unavailable("Query due", error))?;
-        Ok(found.items().iter().filter_map(read_due).collect())
+        let found = due_entries(&self.reads, &self.tables, shard, now, limit).await?;
+        Ok(found.iter().filter_map(read_due).collect())
     }
 }
 

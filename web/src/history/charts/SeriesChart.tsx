@@ -1,3 +1,4 @@
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import {
   Area,
@@ -31,13 +32,16 @@ const FEW_POINTS = 92
 export default function SeriesChart({ chart, points, resolution }: Props) {
   const { t } = useTranslation()
   const format = useFormat()
+  const [drawnFor, setDrawnFor] = useState(0)
   const axis = { stroke: 'var(--muted-foreground)', fontSize: 12, tickLine: false, axisLine: false } as const
   const isShort = points.length <= FEW_POINTS
   const isByDay = isShort && resolution === 'day'
   return (
     <div className="h-64 text-xs">
-      <ResponsiveContainer width="100%" height="100%">
+      <ResponsiveContainer width="100%" height="100%" debounce={100} onResize={setDrawnFor}>
         <ComposedChart
+          // Drawn anew for another width: the axis is as wide as its numbers were while they still shrank with the chart.
+          key={drawnFor}
           data={points}
           margin={{ top: 4, right: 8, bottom: 0, left: 0 }}
           title={t(`history.charts.${chart.name}`)}
