@@ -63,7 +63,7 @@ bench: ## figures: requests, chunks and imports of up to thirty years, then deco
 	cargo bench --quiet --package sync-garmin --bench decode
 
 bench-cold: ## figures: cold starts of the functions and the memory of process-chunk, as they are shipped but for this machine
-	AWS_LC_SYS_NO_JITTER_ENTROPY=1 CARGO_PROFILE_RELEASE_OPT_LEVEL=s cargo build --release --target-dir target/functions $(FUNCTIONS:%=--package %)
+	AWS_LC_SYS_NO_JITTER_ENTROPY=1 CARGO_PROFILE_RELEASE_OPT_LEVEL=s CARGO_PROFILE_RELEASE_LTO=fat cargo build --release --target-dir target/functions $(FUNCTIONS:%=--package %)
 	cargo run --quiet --release --package bench -- cold --functions target/functions/release $(if $(JSON),--json $(JSON))
 
 # The tables in memory where that can be: what is measured is not this machine's disk. A thousand users are three gigabytes.
