@@ -9,7 +9,7 @@ use std::str::FromStr;
 
 use chrono::NaiveDate;
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::window::{DayOutcome, SourceId};
 
@@ -169,7 +169,9 @@ impl RecordUpsert {
     /// # Errors
     /// When `values` does not serialise to a JSON object: a mistake in the type, not in the data.
     pub fn new(key: RecordKey, values: &impl Serialize) -> Result<Self, serde_json::Error> {
-        let fields: Map<String, Value> = serde_json::from_value(serde_json::to_value(values)?)?;
+        let Value::Object(fields) = serde_json::to_value(values)? else {
+            return Err(serde::ser::Error::custom("a record is an object"));
+        };
         let attributes = fields
             .into_iter()
             .filter(|(_, value)| !value.is_null())
