@@ -14,9 +14,12 @@ use sync_core::{Clock as _, JobStatus, JobStore as _, LinkStore as _, UserId, po
 
 use crate::process::{ANY_PORTS, Process, garmin_sync};
 use crate::seed::chance;
-use crate::world::{day, job, job_when_ended};
+use crate::world::{day, job, job_when, job_when_ended};
 
 const KILLS: u32 = 25;
+
+/// More than [`KILLS`], by what a fast machine may do between a look and a kill.
+const CHUNKS: u32 = 33;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_twenty_five_kills_every_day_is_there_once_and_nothing_is_left_locked() {
@@ -30,29 +33,40 @@ async fn after_twenty_five_kills_every_day_is_there_once_and_nothing_is_left_loc
     let user = UserId::new("demo").unwrap();
     let client_of = |server: &Process| Client::new(&server.url, &data.issuer().unwrap(), &user).unwrap();
 
-    let (from, to) = ("2021-01-01", "2022-12-31");
+    let (from, to) = ("2020-05-01", "2022-12-31");
     let body =
         json!({"startDate": from, "endDate": to, "metricTypes": ["steps", "heart_rates", "hrv", "sleep"]});
     let server = Process::start(garmin_sync(&path, &flags));
     let (_, answer) = client_of(&server).ask(Method::POST, "/sync/historical", Some(&body)).await.unwrap();
-    assert_eq!(answer["chunksTotal"], 25, "{answer}");
-    let (mut server, mut done, mut kills_in_vain) = (server, 0, 0);
-    for _ in 0..KILLS {
-        tokio::time::sleep(Duration::from_millis(chance.random_range(20..3_500))).await;
+    assert_eq!(answer["chunksTotal"], CHUNKS, "{answer}");
+    let (mut server, mut done) = (server, 0);
+    for kill in 0..KILLS {
+        // At any moment, but soon when it is ahead by a chunk per kill: on whatever machine, the import is not over before
+        // the last of them.
+        let client = client_of(&server);
+        let ahead = job_when(&client, |job| job.chunks_completed > kill);
+        let pause = Duration::from_millis(chance.random_range(20..3_500));
+        if tokio::time::timeout(pause, ahead).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(chance.random_range(0..600))).await;
+        }
         server.kill();
         server = Process::start(garmin_sync(&path, &flags));
         let found = job(&client_of(&server)).await;
         assert!(found.chunks_completed >= done, "a kill took back what was done: {found:?}");
-        kills_in_vain += u32::from(!found.status.is_unfinished());
+        assert!(found.status.is_unfinished(), "over after {} of the kills: {found:?}", kill + 1);
         done = found.chunks_completed;
     }
-    assert!(
-        kills_in_vain < KILLS / 2,
-        "the import was over before {kills_in_vain} of the kills: it shows nothing"
-    );
-    let ended = job_when_ended(&client_of(&server)).await;
+    let client = client_of(&server);
+    let mut ended = job_when_ended(&client).await;
+    if ended.status == JobStatus::Failed {
+        // On a slow machine three kills may hit the same chunk, which is then given up, and told. That is what resuming is for.
+        let (status, answer) =
+            client.ask(Method::POST, "/sync/resume", Some(&json!({"jobId": ended.id}))).await.unwrap();
+        assert_eq!(status, 200, "{answer}");
+        ended = job_when_ended(&client).await;
+    }
     assert_eq!(ended.status, JobStatus::Completed, "{ended:?}");
-    assert_eq!((ended.chunks_completed, ended.chunks_total, ended.percent_complete), (25, 25, 100));
+    assert_eq!((ended.chunks_completed, ended.chunks_total, ended.percent_complete), (CHUNKS, CHUNKS, 100));
 
     // No stale lock, no orphan.
     let running = data.running().unwrap().unwrap();
@@ -73,7 +87,7 @@ async fn after_twenty_five_kills_every_day_is_there_once_and_nothing_is_left_loc
     let ids: BTreeSet<_> = records.iter().map(|record| record["id"].as_str().unwrap().to_owned()).collect();
     let expected: BTreeSet<_> =
         day(from).iter_days().take_while(|date| *date <= day(to)).map(|date| date.to_string()).collect();
-    assert_eq!(records.len(), 730, "a day is there twice, or not at all");
+    assert_eq!(records.len(), 975, "a day is there twice, or not at all");
     assert!(ids == expected, "other days than asked for");
     let mut with_data = 0;
     for record in records.iter().step_by(11) {
