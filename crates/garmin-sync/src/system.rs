@@ -17,7 +17,7 @@ use sync_aws::{
     KeyFileVault, QueueUrls, SqsChunkQueue, TableNames,
 };
 use sync_core::ports::{RandomIds, SystemClock};
-use sync_core::timing::NUDGE_GRACE;
+use sync_core::timing::NUDGE_GRACE_MAX;
 use sync_core::use_cases::control::Controller;
 use sync_core::use_cases::erase::Eraser;
 use sync_core::use_cases::history::History;
@@ -380,8 +380,8 @@ impl Sweep {
     /// with a lease that the process before left behind is due when that ends.
     async fn look_ahead(&self) {
         let deadline = SystemClock.now() + SWEEP_TIMEOUT;
-        let jobs = self.sweeper.sweep(NUDGE_GRACE, deadline).await.map(drop);
-        let erasures = self.eraser.sweep(NUDGE_GRACE).await.map(drop);
+        let jobs = self.sweeper.sweep(NUDGE_GRACE_MAX, deadline).await.map(drop);
+        let erasures = self.eraser.sweep(NUDGE_GRACE_MAX).await.map(drop);
         if let Err(error) = jobs.and(erasures) {
             tracing::warn!(%error, "the first look at what is unfinished failed; the sweeper comes back to it");
         }

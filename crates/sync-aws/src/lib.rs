@@ -36,7 +36,7 @@ pub use failure::AwsFailure;
 pub use jobs::DynamoJobStore;
 pub use links::DynamoLinkStore;
 pub use migrations::{MIGRATIONS, MigrateError, migrate};
-pub use queue::{Message, Nudge, QueueUrls, SqsChunkQueue, UnreadableNudge};
+pub use queue::{Message, QueueUrls, SqsChunkQueue, UnreadableMessage};
 pub use records::DynamoRecordStore;
 pub use sign_ins::DynamoSignInStore;
 pub use tables::TableNames;

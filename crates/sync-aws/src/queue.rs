@@ -1,11 +1,11 @@
-//! Nudges over SQS. A message carries who and which, and its version; never what to do.
+//! Nudges over SQS. A message carries who and which, since when, and its version; never what to do.
 
 use aws_sdk_sqs::Client;
 use chrono::TimeDelta;
 use serde::Deserialize;
 use sync_core::ids::{JobKey, UserId};
-use sync_core::job::SyncType;
-use sync_core::ports::{ChunkQueue, ErasureQueue, StoreError};
+use sync_core::job::{Job, SyncType};
+use sync_core::ports::{ChunkQueue, ErasureQueue, Nudge, StoreError};
 use sync_core::timing::MAX_NUDGE_DELAY;
 
 use crate::failure::failed_write;
@@ -38,8 +38,8 @@ impl SqsChunkQueue {
 }
 
 impl ChunkQueue for SqsChunkQueue {
-    async fn nudge(&self, key: &JobKey, sync_type: SyncType, delay: TimeDelta) -> Result<(), StoreError> {
-        let url = match sync_type {
+    async fn nudge(&self, job: &Job, delay: TimeDelta) -> Result<(), StoreError> {
+        let url = match job.sync_type {
             SyncType::Incremental => &self.urls.incremental,
             SyncType::Historical => &self.urls.historical,
         };
@@ -47,9 +47,9 @@ impl ChunkQueue for SqsChunkQueue {
         self.client
             .send_message()
             .queue_url(url)
-            .message_body(Nudge::body(key))
+            .message_body(Message::Job(Nudge::of(job)).body())
             .delay_seconds(delay_seconds(delay))
-            .message_group_id(key.user_id.as_str())
+            .message_group_id(job.key.user_id.as_str())
             .send()
             .await
             .map_err(|error| failed_write("SendMessage", error))?;
@@ -70,7 +70,7 @@ impl ErasureQueue for SqsChunkQueue {
         self.client
             .send_message()
             .queue_url(&self.urls.historical)
-            .message_body(Message::erasure(user))
+            .message_body(Message::Erasure(user.clone()).body())
             .message_group_id(user.as_str())
             .send()
             .await
@@ -82,86 +82,79 @@ impl ErasureQueue for SqsChunkQueue {
 /// Whatever comes out of the queues.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
-    /// Look at this job: a [`Nudge`].
-    Job(JobKey),
+    /// Look at this job: `{"schemaVersion":1,"userId":…,"jobId":…,"fence":…}`, the last of which messages of the first release
+    /// do not have.
+    Job(Nudge),
     /// Look at what is to be erased of this user: `{"schemaVersion":1,"userId":…,"erasure":true}`.
     Erasure(UserId),
 }
 
 impl Message {
-    /// The body of a nudge to erase.
+    /// What is sent. A function of another version reads it, so nothing of it changes its meaning without a new
+    /// `schemaVersion`.
     #[must_use]
-    pub fn erasure(user: &UserId) -> String {
-        serde_json::json!({ "schemaVersion": SCHEMA_VERSION, "userId": user, "erasure": true }).to_string()
-    }
-
-    /// What a message body says.
-    ///
-    /// # Errors
-    /// [`UnreadableNudge`].
-    pub fn parse(body: &str) -> Result<Self, UnreadableNudge> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct OfErasure {
-            schema_version: u64,
-            user_id: UserId,
-            erasure: bool,
-        }
-        match serde_json::from_str::<OfErasure>(body) {
-            Ok(OfErasure { schema_version, user_id, erasure: true })
-                if schema_version == u64::from(SCHEMA_VERSION) =>
-            {
-                Ok(Self::Erasure(user_id))
+    pub fn body(&self) -> String {
+        match self {
+            Self::Job(Nudge { key: JobKey { user_id, job_id }, fence }) => {
+                let mut body =
+                    serde_json::json!({ "schemaVersion": SCHEMA_VERSION, "userId": user_id, "jobId": job_id });
+                if let Some(fence) = fence {
+                    body["fence"] = (*fence).into();
+                }
+                body
             }
-            _ => Nudge::parse(body).map(Self::Job),
+            Self::Erasure(user) => {
+                serde_json::json!({ "schemaVersion": SCHEMA_VERSION, "userId": user, "erasure": true })
+            }
         }
-    }
-}
-
-/// The messages about jobs: `{"schemaVersion":1,"userId":…,"jobId":…}`.
-#[derive(Clone, Copy, Debug)]
-pub struct Nudge;
-
-/// Why a message is not readable. It belongs in the dead-letter queue; nothing of its content is repeated here.
-#[derive(Debug, thiserror::Error)]
-pub enum UnreadableNudge {
-    /// Not a nudge at all.
-    #[error("a message is not a nudge")]
-    Malformed(#[source] serde_json::Error),
-    /// From a newer or an older program.
-    #[error("a message has schema version {0}, and this program reads version {SCHEMA_VERSION}")]
-    UnknownVersion(u64),
-}
-
-impl Nudge {
-    /// The body of a nudge for a job.
-    #[must_use]
-    pub fn body(key: &JobKey) -> String {
-        serde_json::json!({
-            "schemaVersion": SCHEMA_VERSION,
-            "userId": key.user_id,
-            "jobId": key.job_id,
-        })
         .to_string()
     }
 
-    /// Which job a message body nudges. Fields that this version does not know are ignored.
+    /// What a message body says. Fields that this version does not know are ignored.
     ///
     /// # Errors
-    /// [`UnreadableNudge`], and the version is looked at first: a message of another version need not look like one of
+    /// [`UnreadableMessage`], and the version is looked at first: a message of another version need not look like one of
     /// ours.
-    pub fn parse(body: &str) -> Result<JobKey, UnreadableNudge> {
+    pub fn parse(body: &str) -> Result<Self, UnreadableMessage> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Version {
             schema_version: u64,
         }
-        let version: Version = serde_json::from_str(body).map_err(UnreadableNudge::Malformed)?;
-        if version.schema_version != u64::from(SCHEMA_VERSION) {
-            return Err(UnreadableNudge::UnknownVersion(version.schema_version));
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct OfErasure {
+            user_id: UserId,
+            erasure: bool,
         }
-        serde_json::from_str(body).map_err(UnreadableNudge::Malformed)
+        #[derive(Deserialize)]
+        struct OfJob {
+            #[serde(flatten)]
+            key: JobKey,
+            #[serde(default)]
+            fence: Option<u64>,
+        }
+        let version: Version = serde_json::from_str(body).map_err(UnreadableMessage::Malformed)?;
+        if version.schema_version != u64::from(SCHEMA_VERSION) {
+            return Err(UnreadableMessage::UnknownVersion(version.schema_version));
+        }
+        if let Ok(OfErasure { user_id, erasure: true }) = serde_json::from_str(body) {
+            return Ok(Self::Erasure(user_id));
+        }
+        let OfJob { key, fence } = serde_json::from_str(body).map_err(UnreadableMessage::Malformed)?;
+        Ok(Self::Job(Nudge { key, fence }))
     }
+}
+
+/// Why a message is not readable. It belongs in the dead-letter queue; nothing of its content is repeated here.
+#[derive(Debug, thiserror::Error)]
+pub enum UnreadableMessage {
+    /// None of ours.
+    #[error("a message is neither about a job nor about an erasure")]
+    Malformed(#[source] serde_json::Error),
+    /// From a newer or an older program.
+    #[error("a message has schema version {0}, and this program reads version {SCHEMA_VERSION}")]
+    UnknownVersion(u64),
 }
 
 #[cfg(test)]
@@ -175,16 +168,23 @@ mod tests {
         }
     }
 
+    fn nudge(fence: Option<u64>) -> Message {
+        Message::Job(Nudge { key: key(), fence })
+    }
+
     #[test]
     fn a_nudge_has_this_body_and_reads_back() {
-        let body = Nudge::body(&key());
+        let message = nudge(Some(7));
         assert_eq!(
-            serde_json::from_str::<serde_json::Value>(&body).unwrap(),
+            serde_json::from_str::<serde_json::Value>(&message.body()).unwrap(),
             serde_json::json!({
-                "schemaVersion": 1, "userId": "auth0|7", "jobId": "01933333-0000-7000-8000-000000000001"
+                "schemaVersion": 1,
+                "userId": "auth0|7",
+                "jobId": "01933333-0000-7000-8000-000000000001",
+                "fence": 7,
             })
         );
-        assert_eq!(Nudge::parse(&body).unwrap(), key());
+        assert_eq!(Message::parse(&message.body()).unwrap(), message);
     }
 
     /// Verbatim: whatever is changed above, what the first release left in a queue must still be read.
@@ -192,14 +192,14 @@ mod tests {
     fn a_message_of_the_first_release_is_read() {
         let body =
             "{\"jobId\":\"01933333-0000-7000-8000-000000000001\",\"schemaVersion\":1,\"userId\":\"auth0|7\"}";
-        assert_eq!(Nudge::parse(body).unwrap(), key());
+        assert_eq!(Message::parse(body).unwrap(), nudge(None));
     }
 
     #[test]
     fn a_message_is_about_a_job_or_about_an_erasure() {
-        let user = key().user_id;
-        assert_eq!(Message::parse(&Nudge::body(&key())).unwrap(), Message::Job(key()));
-        assert_eq!(Message::parse(&Message::erasure(&user)).unwrap(), Message::Erasure(user));
+        let erasure = Message::Erasure(key().user_id);
+        assert_eq!(Message::parse(&nudge(None).body()).unwrap(), nudge(None));
+        assert_eq!(Message::parse(&erasure.body()).unwrap(), erasure);
         for body in [
             r#"{"schemaVersion":1,"userId":"u","erasure":false}"#,
             r#"{"schemaVersion":1,"userId":"u v","erasure":true}"#,
@@ -211,13 +211,13 @@ mod tests {
 
     #[test]
     fn a_message_of_another_version_is_refused_by_its_number() {
-        let error = Nudge::parse(r#"{"schemaVersion":2,"job":"x"}"#).unwrap_err();
-        assert!(matches!(error, UnreadableNudge::UnknownVersion(2)));
+        let error = Message::parse(r#"{"schemaVersion":2,"job":"x"}"#).unwrap_err();
+        assert!(matches!(error, UnreadableMessage::UnknownVersion(2)));
         assert!(error.to_string().contains("schema version 2"));
     }
 
     #[test]
-    fn what_is_no_nudge_is_refused() {
+    fn what_is_no_message_of_ours_is_refused() {
         for body in [
             "",
             "null",
@@ -226,8 +226,9 @@ mod tests {
             r#"{"schemaVersion":1,"userId":"u"}"#,
             r#"{"schemaVersion":1,"userId":"u v","jobId":"01933333-0000-7000-8000-000000000001"}"#,
             r#"{"schemaVersion":1,"userId":"u","jobId":"nonsense"}"#,
+            r#"{"schemaVersion":1,"userId":"u","jobId":"01933333-0000-7000-8000-000000000001","fence":"x"}"#,
         ] {
-            assert!(matches!(Nudge::parse(body), Err(UnreadableNudge::Malformed(_))), "{body}");
+            assert!(matches!(Message::parse(body), Err(UnreadableMessage::Malformed(_))), "{body}");
         }
     }
 

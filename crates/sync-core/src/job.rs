@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::dates::{Chunk, ChunkPlan, DateRange};
 use crate::ids::{AccountKey, JobId, JobKey, UserId};
 use crate::metric::{MetricSet, MetricType};
+use crate::transition::Claim;
 use crate::window::Window;
 
 /// Where a job stands. Who moves it: create-job makes it `pending`; process-chunk moves it to `running`, `paused`,
@@ -458,6 +459,13 @@ impl Job {
         matches!(self.status, JobStatus::Pending | JobStatus::Running)
             && self.retry_at.is_none_or(|retry_at| retry_at <= now)
             && self.lease_until.is_none_or(|lease_until| lease_until <= now)
+    }
+
+    /// Whether it is this worker's: it [is claimable](Self::is_claimable), and nobody has claimed, paused or resumed it since
+    /// the nudge was sent that the worker follows.
+    #[must_use]
+    pub fn accepts(&self, claim: &Claim) -> bool {
+        self.is_claimable(claim.now) && claim.nudged_at.is_none_or(|fence| self.fence <= fence)
     }
 }
 

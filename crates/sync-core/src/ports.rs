@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::dates::DateRange;
 use crate::erasure::{DueErasure, Erasure};
 use crate::ids::{AccountKey, JobId, JobKey, UserId};
-use crate::job::{Job, SyncType};
+use crate::job::Job;
 use crate::link::{Account, Link, SealedTokens, Tokens};
 use crate::metric::MetricType;
 use crate::record::{RecordKind, RecordUpsert, StoredRecord};
@@ -155,7 +155,7 @@ pub trait JobStore: Send + Sync {
     /// [`StoreError::Unavailable`], [`StoreError::Unreadable`].
     fn status(&self, user: &UserId) -> impl Future<Output = Result<SyncStatus, StoreError>> + Send;
 
-    /// Claims the job if it [is claimable](Job::is_claimable) at `claim.now`, making it [`Job::claimed`].
+    /// Claims the job if it [accepts](Job::accepts) the claim, making it [`Job::claimed`].
     ///
     /// # Errors
     /// [`StoreError::OutcomeUnknown`] when the claim may stand; its lease then runs out by itself.
@@ -414,19 +414,31 @@ pub trait ErasureQueue: Send + Sync {
     fn nudge_erasure(&self, user: &UserId) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
+/// What a message says: look at this job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Nudge {
+    /// Which.
+    pub key: JobKey,
+    /// Its fence when the message was sent. Messages of the first release do not say.
+    pub fence: Option<u64>,
+}
+
+impl Nudge {
+    /// A nudge for the job as it stands.
+    #[must_use]
+    pub fn of(job: &Job) -> Self {
+        Self { key: job.key.clone(), fence: Some(job.fence) }
+    }
+}
+
 /// The queue of nudges. A message says "look at this job", never what to do.
 pub trait ChunkQueue: Send + Sync {
-    /// Sends a nudge that arrives after `delay` (cut to what a message can carry). A lost nudge costs time, nothing else:
+    /// Sends a [`Nudge`] for the job as it stands, which arrives after `delay` (cut to what a message can carry). A lost nudge costs time, nothing else:
     /// the sweeper sends another.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] or [`StoreError::OutcomeUnknown`]; the nudge may or may not arrive.
-    fn nudge(
-        &self,
-        key: &JobKey,
-        sync_type: SyncType,
-        delay: TimeDelta,
-    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    fn nudge(&self, job: &Job, delay: TimeDelta) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
 /// Turns tokens into ciphertext and back. The user id and the provider are bound into the ciphertext: a record copied to

@@ -10,6 +10,15 @@ pub const CHUNK_DAYS: u32 = 30;
 /// a lost message costs a minute.
 pub const NUDGE_GRACE: TimeDelta = TimeDelta::seconds(60);
 
+/// The longest that the sweeper leaves a job alone that nobody claims. It nudges after [`NUDGE_GRACE`] and then after twice
+/// as long each time, up to this: a lost message still costs a minute, and a thousand jobs that queue for a worker for an
+/// hour get a handful of messages each and not sixty.
+pub const NUDGE_GRACE_MAX: TimeDelta = TimeDelta::minutes(15);
+
+/// A job that was nudged for so long without anybody claiming it is no longer merely queueing: somebody has to know. The
+/// same for an erasure that was asked for so long ago and that the sweeper still has to look after.
+pub const OVERDUE: TimeDelta = TimeDelta::hours(1);
+
 /// How long a lease outlives the invocation that holds it: covers clock differences between two workers.
 pub const LEASE_MARGIN: TimeDelta = TimeDelta::seconds(5);
 

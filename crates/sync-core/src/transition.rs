@@ -8,7 +8,7 @@ use crate::ids::JobKey;
 use crate::job::{
     ChunkProgress, ChunkState, ChunkStates, FailedChunk, Gap, Job, JobStatus, NewJob, PauseReason, merge_gaps,
 };
-use crate::timing::{NUDGE_GRACE, PAUSED_RECHECK, SIGN_IN_RECHECK};
+use crate::timing::{NUDGE_GRACE, NUDGE_GRACE_MAX, PAUSED_RECHECK, SIGN_IN_RECHECK};
 use crate::window::Window;
 
 /// What a transition does to the locks: `active_job_id` on the link and the sentinel on the Garmin account, always
@@ -174,6 +174,10 @@ pub struct Claim {
     pub lease_until: DateTime<Utc>,
     /// Names this claim: a repeated request that finds it already there has succeeded before.
     pub token: uuid::Uuid,
+    /// The job's fence when the nudge was sent that the worker follows. A job that has moved on since has had that nudge
+    /// answered, or has a newer one: messages that came twice do not each go on from chunk to chunk.
+    /// None: the nudge does not say.
+    pub nudged_at: Option<u64>,
 }
 
 /// The user ends the job for good. A worker in mid-fetch finds the fence raised and can write nothing more.
@@ -320,12 +324,23 @@ pub fn pause_for_garmin(
     })
 }
 
-/// Sweeper: somebody is about to be nudged, look again after [`NUDGE_GRACE`]; or the job waits for a person, and is looked
-/// at every [`PAUSED_RECHECK`], or every [`SIGN_IN_RECHECK`] if it is a sign-in that is waited for. Earlier when something
-/// that keeps workers out ends earlier: a lease, which may be a dead worker's, the wait before another try, a throttle.
+/// How long nobody has claimed the job although somebody might have: since it last moved, or since its lease or its wait
+/// ended. Zero or less while one of these lasts.
+#[must_use]
+pub fn unanswered_for(job: &Job, now: DateTime<Utc>) -> TimeDelta {
+    let ends = [job.lease_until, job.retry_at].into_iter().flatten();
+    now - ends.fold(job.updated_at, DateTime::max)
+}
+
+/// Sweeper: somebody is about to be nudged, look again after [`NUDGE_GRACE`], and after twice as long each time that nobody
+/// claims the job, up to [`NUDGE_GRACE_MAX`]; or the job waits for a person, and is looked at every [`PAUSED_RECHECK`], or
+/// every [`SIGN_IN_RECHECK`] if it is a sign-in that is waited for. Earlier when something that keeps workers out ends
+/// earlier: a lease, which may be a dead worker's, the wait before another try, a throttle.
 #[must_use]
 pub fn next_look(job: &Job, now: DateTime<Utc>) -> DateTime<Utc> {
-    let grace = job.pause_reason.map_or(NUDGE_GRACE, recheck);
+    // As long as it has been waiting already: that is what doubles, and needs no count.
+    let patience = || unanswered_for(job, now).clamp(NUDGE_GRACE, NUDGE_GRACE_MAX);
+    let grace = job.pause_reason.map_or_else(patience, recheck);
     let ends = [job.lease_until, job.retry_at].into_iter().flatten().filter(|end| *end > now);
     ends.fold(now + grace, DateTime::min)
 }

@@ -37,7 +37,7 @@ fn job(start: &str, end: &str) -> Job {
 }
 
 fn claim(second: i64) -> Claim {
-    Claim { now: at(second), lease_until: at(second + 185), token: Uuid::from_u128(9) }
+    Claim { now: at(second), lease_until: at(second + 185), token: Uuid::from_u128(9), nudged_at: None }
 }
 
 /// A three-chunk job in each status a job can have, by legal moves.
@@ -223,6 +223,20 @@ fn the_next_look_is_when_the_first_thing_that_keeps_workers_out_has_ended_and_ne
     assert_eq!(transition::next_look(&paused, at(10)), at(10) + PAUSED_RECHECK);
     let pending = in_status(JobStatus::Pending);
     assert_eq!(transition::next_look(&pending, at(10)), at(10) + NUDGE_GRACE);
+}
+
+#[test]
+fn a_job_that_nobody_claims_is_looked_at_after_twice_as_long_each_time_up_to_a_quarter_of_an_hour() {
+    let pending = in_status(JobStatus::Pending);
+    let waited = |minutes: i64| pending.updated_at + TimeDelta::minutes(minutes);
+    for (minutes, next) in [(1, 2), (2, 4), (4, 8), (8, 16), (16, 31), (31, 46), (600, 615)] {
+        assert_eq!(transition::next_look(&pending, waited(minutes)), waited(next), "{minutes} minutes");
+    }
+    let running = in_status(JobStatus::Running);
+    let ended = running.lease_until.unwrap();
+    assert!(transition::unanswered_for(&running, ended - TimeDelta::seconds(1)) < TimeDelta::zero());
+    let next = transition::next_look(&running, ended + TimeDelta::minutes(4));
+    assert_eq!(next, ended + TimeDelta::minutes(8), "from the end of the lease on");
 }
 
 #[test]

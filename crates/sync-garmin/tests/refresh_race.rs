@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use garmin_simulator::{Fault, FaultRule, Simulator, SimulatorConfig};
+use sync_core::ports::Nudge;
 use sync_core::use_cases::process_chunk::{ChunkOutcome, Worker};
 use sync_core::{GarminSource as _, JobStore as _, LinkStore as _, MetricType, TokenVault as _};
 use sync_garmin::{GarminClient, GarminConfig, Jitter, parse_tokens};
@@ -50,9 +51,10 @@ async fn two_workers_that_refresh_at_once_end_with_one_valid_pair() {
     };
     let (first, second) = (worker(TimeDelta::zero(), 1), worker(TimeDelta::seconds(300), 2));
     let deadline = |ahead: i64| NOW + TimeDelta::seconds(ahead + 180);
-    let (one, other) = tokio::join!(first.process(&job.key, deadline(0)), async {
+    let nudge = Nudge { key: job.key.clone(), fence: None };
+    let (one, other) = tokio::join!(first.process(&nudge, deadline(0)), async {
         tokio::time::sleep(Duration::from_millis(100)).await;
-        second.process(&job.key, deadline(300)).await
+        second.process(&nudge, deadline(300)).await
     });
     let (one, other) = (one.unwrap(), other.unwrap());
     assert_eq!(one, ChunkOutcome::NotOurs, "the first was overtaken");

@@ -180,7 +180,7 @@ impl JobBuilder {
 /// A claim at `now` for three minutes, named by a number.
 #[must_use]
 pub fn claim(now: DateTime<Utc>, number: u128) -> Claim {
-    Claim { now, lease_until: now + TimeDelta::seconds(180), token: Uuid::from_u128(number) }
+    Claim { now, lease_until: now + TimeDelta::seconds(180), token: Uuid::from_u128(number), nudged_at: None }
 }
 
 /// Where a job's record stands.

@@ -8,8 +8,9 @@ use sync_aws::{
     AwsClients, DynamoErasureStore, DynamoJobStore, DynamoLinkStore, DynamoRecordStore, DynamoSignInStore,
     Message, QueueUrls, SqsChunkQueue, TableNames, migrate,
 };
-use sync_core::ids::{JobKey, UserId};
+use sync_core::ids::UserId;
 use sync_core::job::SyncType;
+use sync_core::ports::Nudge;
 use sync_core::record::{Attribute, RecordUpsert};
 
 use crate::conformance::{Queues, Stores};
@@ -180,9 +181,9 @@ impl Queues for EmbeddedQueues {
         &self.queue
     }
 
-    async fn receive(&self, sync_type: SyncType) -> Vec<JobKey> {
+    async fn receive(&self, sync_type: SyncType) -> Vec<Nudge> {
         let about_jobs = |message| match message {
-            Message::Job(key) => Some(key),
+            Message::Job(nudge) => Some(nudge),
             Message::Erasure(_) => None,
         };
         self.take(sync_type).await.into_iter().filter_map(about_jobs).collect()

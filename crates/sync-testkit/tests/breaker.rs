@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sync_core::job::PauseReason;
-use sync_core::ports::{FetchError, Fetched, RefreshError, Session};
+use sync_core::ports::{FetchError, Fetched, Nudge, RefreshError, Session};
 use sync_core::timing::BREAKER_THROTTLES;
 use sync_core::use_cases::process_chunk::{ChunkOutcome, Worker};
 use sync_core::window::{PlanRequest, SourceId, WindowPlan};
@@ -84,7 +84,7 @@ impl World {
             clock: self.clock.clone(),
             ids: SeededIds::new(number),
         };
-        worker.process(&job.key, self.clock.now() + TimeDelta::seconds(180)).await.unwrap()
+        worker.process(&Nudge::of(&job), self.clock.now() + TimeDelta::seconds(180)).await.unwrap()
     }
 
     fn calls(&self) -> u32 {

@@ -1,8 +1,9 @@
 //! The fakes keep every promise of the ports they stand for.
 
 use chrono::TimeDelta;
-use sync_core::ids::{JobKey, UserId};
+use sync_core::ids::UserId;
 use sync_core::job::SyncType;
+use sync_core::ports::Nudge;
 use sync_testkit::clock::ManualClock;
 use sync_testkit::conformance::Queues;
 use sync_testkit::memory::{MemoryQueue, MemoryStore, MemoryVault};
@@ -26,7 +27,7 @@ impl Queues for Queue {
         &self.queue
     }
 
-    async fn receive(&self, sync_type: SyncType) -> Vec<JobKey> {
+    async fn receive(&self, sync_type: SyncType) -> Vec<Nudge> {
         std::iter::from_fn(|| self.queue.receive(sync_type)).collect()
     }
 

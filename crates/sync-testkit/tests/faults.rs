@@ -90,9 +90,8 @@ async fn an_operation_dropped_before_its_effect_has_none() {
 #[tokio::test]
 async fn a_lost_nudge_is_counted_by_nobody() {
     let queue = MemoryQueue::new(ManualClock::default());
-    let key = job(&user("u")).build().key;
+    let job = job(&user("u")).build();
     queue.fail_nudge(1, Fault::Unavailable);
-    let historical = sync_core::SyncType::Historical;
-    assert!(queue.nudge(&key, historical, chrono::TimeDelta::zero()).await.is_err());
-    assert_eq!((queue.sent(), queue.receive(historical)), (0, None));
+    assert!(queue.nudge(&job, chrono::TimeDelta::zero()).await.is_err());
+    assert_eq!((queue.sent(), queue.receive(job.sync_type)), (0, None));
 }

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use sync_core::job::PauseReason;
 use sync_core::link::SealedTokens;
-use sync_core::ports::{FetchError, Fetched, RefreshError, Session};
+use sync_core::ports::{FetchError, Fetched, Nudge, RefreshError, Session};
 use sync_core::use_cases::erase::{EraseOutcome, Eraser};
 use sync_core::use_cases::process_chunk::{ChunkOutcome, Worker};
 use sync_core::use_cases::unlink::{UnlinkError, Unlinker};
@@ -174,7 +174,7 @@ async fn tokens_that_do_not_open_pause_the_job_until_a_new_sign_in() {
         clock: clock.clone(),
         ids: SeededIds::new(1),
     };
-    let outcome = worker.process(&job.key, clock.now() + TimeDelta::seconds(180)).await.unwrap();
+    let outcome = worker.process(&Nudge::of(&job), clock.now() + TimeDelta::seconds(180)).await.unwrap();
     assert_eq!(outcome, ChunkOutcome::Paused(PauseReason::ReauthRequired));
     assert!(store.link(&user).await.unwrap().unwrap().reauth_required);
     let job = store.job(&job.key).await.unwrap().unwrap();

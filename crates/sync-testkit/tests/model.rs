@@ -459,7 +459,8 @@ impl Model for Protocol {
                 // A late worker's write is refused, and so is a claim that comes too early: both acknowledge.
                 if !is_late && stored.is_claimable(now()) {
                     let lease_until = now() + TimeDelta::seconds(180);
-                    let claim = Claim { now: now(), lease_until, token: Uuid::nil() };
+                    // Messages name no fence here: one that was overtaken is as good as lost, and losing is a move of its own.
+                    let claim = Claim { now: now(), lease_until, token: Uuid::nil(), nudged_at: None };
                     state.store(&stored.claimed(&claim), false, false);
                     state.owner = Some(worker);
                     state.workers[worker] = Worker::Working(state.job?);

@@ -111,13 +111,13 @@ where
         HandedBack
     })?;
     match message {
-        Message::Job(key) => match worker.process(&key, deadline).await {
+        Message::Job(nudge) => match worker.process(&nudge, deadline).await {
             Ok(outcome) => {
-                report(&key, message_id, outcome);
+                report(&nudge.key, message_id, outcome);
                 Ok(())
             }
             Err(error) => {
-                tracing::error!(message_id, job_id = %key.job_id, error = %chain(&error), "the job could not be worked on");
+                tracing::error!(message_id, job_id = %nudge.key.job_id, error = %chain(&error), "the job could not be worked on");
                 Err(HandedBack)
             }
         },

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta};
 use lambda_runtime::{Error, LambdaEvent};
 use serde::Serialize;
 use serde_json::Value;
-use sync_core::use_cases::erase::Eraser;
+use sync_core::use_cases::erase::{Eraser, SweptErasures};
 use sync_core::use_cases::sweep::{self, Sweeper};
 use sync_core::{ChunkQueue, Clock, ErasureQueue, ErasureStore, JobStore, LinkStore};
 use tracing::Instrument;
@@ -20,8 +20,12 @@ pub struct Swept {
     pub woken: u32,
     /// Jobs that could not be looked at; they stay due.
     pub failed: u32,
+    /// Jobs that nobody has claimed for an hour or longer, though they were nudged.
+    pub overdue: u32,
     /// Erasures nudged.
     pub erasures: u32,
+    /// Erasures that were asked for an hour ago or longer, or could not be looked at.
+    pub erasures_overdue: u32,
 }
 
 /// Sweeps once, until nothing is due any more or the invocation's time is up.
@@ -45,10 +49,12 @@ where
     let deadline = deadline.ok_or("the invocation's deadline is not a moment in time")?;
     let span = tracing::info_span!("sweep", request_id = context.request_id);
     async {
-        let sweep::Swept { due, nudged, woken, failed } = sweeper.sweep(TimeDelta::zero(), deadline).await?;
-        let erasures = eraser.sweep(TimeDelta::zero()).await?;
-        tracing::info!(due, nudged, woken, failed, erasures, "swept");
-        Ok(Swept { due, nudged, woken, failed, erasures })
+        let sweep::Swept { due, nudged, woken, failed, overdue } =
+            sweeper.sweep(TimeDelta::zero(), deadline).await?;
+        let SweptErasures { nudged: erasures, overdue: erasures_overdue } =
+            eraser.sweep(TimeDelta::zero()).await?;
+        tracing::info!(due, nudged, woken, failed, overdue, erasures, erasures_overdue, "swept");
+        Ok(Swept { due, nudged, woken, failed, overdue, erasures, erasures_overdue })
     }
     .instrument(span)
     .await

@@ -12,10 +12,10 @@ use garmin_sync::garmin::Connection;
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::{Value, json};
 use sync_aws::{
-    AwsClients, DynamoErasureStore, DynamoJobStore, DynamoLinkStore, Endpoints, KeyFileVault, QueueUrls,
-    SqsChunkQueue, TableNames,
+    AwsClients, DynamoErasureStore, DynamoJobStore, DynamoLinkStore, Endpoints, KeyFileVault, Message,
+    QueueUrls, SqsChunkQueue, TableNames,
 };
-use sync_core::ports::{RandomIds, SystemClock};
+use sync_core::ports::{Nudge, RandomIds, SystemClock};
 use sync_core::use_cases::erase::Eraser;
 use sync_core::use_cases::process_chunk::Worker;
 use sync_core::{Clock as _, JobStatus, RecordKind};
@@ -102,7 +102,7 @@ async fn a_worker_that_was_frozen_past_its_lease_asks_nothing_more_and_writes_no
     let (client, (tables, user)) = (world.demo(), tables(&world));
     let simulator = world.system.simulator().unwrap();
     let key = started_without_a_nudge(&tables, &user, "2022-01-01", "2022-01-30").await;
-    let mut frozen = Frozen::start(&world, &sync_aws::Nudge::body(&key));
+    let mut frozen = Frozen::start(&world, &Message::Job(Nudge { key, fence: None }).body());
     let begun = Instant::now();
     while data_calls(simulator) < 5 {
         assert!(begun.elapsed() < PATIENCE);

@@ -156,8 +156,8 @@ async fn a_chunk_that_kills_three_workers_is_given_up_the_job_goes_on_and_a_resu
     let key = started_without_a_nudge(&tables, &user, "2022-01-01", "2022-03-31").await;
     for _ in 0..3 {
         let now = SystemClock.now();
-        let claim =
-            Claim { now, lease_until: now + TimeDelta::milliseconds(20), token: RandomIds.claim_token() };
+        let lease_until = now + TimeDelta::milliseconds(20);
+        let claim = Claim { now, lease_until, token: RandomIds.claim_token(), nudged_at: None };
         let claimed = tables.jobs.claim(&key, &claim).await.unwrap();
         assert!(matches!(claimed, ClaimOutcome::Claimed(_)), "somebody else had it");
         tokio::time::sleep(Duration::from_millis(30)).await;

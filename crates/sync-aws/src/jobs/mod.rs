@@ -178,6 +178,10 @@ impl JobStore for DynamoJobStore {
             .when_one_of("status", [JobStatus::Pending, JobStatus::Running].map(|status| text(status.name())))
             .when_absent_or("retry_at", "<=", millis(claim.now))
             .when_absent_or("lease_until", "<=", millis(claim.now));
+        let expression = match claim.nudged_at {
+            Some(fence) => expression.when("fence", "<=", number(fence)),
+            None => expression,
+        };
         let request = expression
             .into_request(self.writes.update_item(), &self.tables.jobs, job_key(&key.user_id, key.job_id))
             .return_values(ReturnValue::AllNew);

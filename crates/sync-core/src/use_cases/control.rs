@@ -77,7 +77,7 @@ impl<J: JobStore, L: LinkStore, Q: ChunkQueue, C: Clock> Controller<J, L, Q, C> 
             Err(ControlError::KeptMoving) => return Err(self.who_holds_the_lock(user, job_id).await?),
             Err(error) => return Err(error),
         };
-        nudge_or_leave_it_to_the_sweeper(&self.queue, &job.key, job.sync_type, TimeDelta::zero()).await;
+        nudge_or_leave_it_to_the_sweeper(&self.queue, &job, TimeDelta::zero()).await;
         Ok(())
     }
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::erasure::DueErasure;
 use crate::ids::UserId;
 use crate::ports::{Applied, Clock, Erased, ErasureQueue, ErasureStore, StoreError};
-use crate::timing::{COMMIT_MARGIN, NUDGE_GRACE};
+use crate::timing::{COMMIT_MARGIN, NUDGE_GRACE, OVERDUE};
 
 /// Erasures that one sweep nudges. What is left over is due in the next one.
 const SWEEP: u32 = 50;
@@ -23,6 +23,15 @@ pub enum EraseOutcome {
     AgainLater,
     /// Nothing is to be erased, or another invocation is at it.
     NotOurs,
+}
+
+/// What a sweep did about erasures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SweptErasures {
+    /// Erasures nudged.
+    pub nudged: u32,
+    /// Those of them that were asked for [`OVERDUE`] ago or longer, and those that could not be looked at.
+    pub overdue: u32,
 }
 
 /// What erasing needs.
@@ -67,25 +76,35 @@ impl<E: ErasureStore, Q: ErasureQueue, C: Clock> Eraser<E, Q, C> {
     ///
     /// # Errors
     /// [`StoreError`] when the index cannot be read. An erasure that fails stays due.
-    pub async fn sweep(&self, ahead: TimeDelta) -> Result<u32, StoreError> {
+    pub async fn sweep(&self, ahead: TimeDelta) -> Result<SweptErasures, StoreError> {
         let now = self.clock.now();
-        let mut nudged = 0;
+        let mut swept = SweptErasures::default();
         for due in self.erasures.due_erasures(now + ahead, SWEEP).await? {
-            match self.look_at(&due, now).await {
-                Ok(sent) => nudged += u32::from(sent),
-                Err(error) => tracing::warn!(error = %error, "a due erasure could not be looked at"),
+            if let Err(error) = self.look_at(&due, now, &mut swept).await {
+                swept.overdue += 1;
+                tracing::warn!(error = %error, "a due erasure could not be looked at");
             }
         }
-        Ok(nudged)
+        Ok(swept)
     }
 
-    /// First the due moment, then the nudge: of two sweepers at once, one nudges.
-    async fn look_at(&self, due: &DueErasure, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        let is_ours = self.erasures.postpone_erasure(due, now + NUDGE_GRACE).await? == Applied::Yes;
-        if is_ours {
+    async fn look_at(
+        &self,
+        due: &DueErasure,
+        now: DateTime<Utc>,
+        swept: &mut SweptErasures,
+    ) -> Result<(), StoreError> {
+        // The index may be behind: only the erasure itself says whether it is still due.
+        let Some(erasure) = self.erasures.erasure(&due.user_id).await? else {
+            return Ok(());
+        };
+        // First the due moment, then the nudge: of two sweepers at once, one nudges.
+        if self.erasures.postpone_erasure(due, now + NUDGE_GRACE).await? == Applied::Yes {
             self.queue.nudge_erasure(&due.user_id).await?;
+            swept.nudged += 1;
+            swept.overdue += u32::from(now - erasure.requested_at >= OVERDUE);
         }
-        Ok(is_ours)
+        Ok(())
     }
 
     async fn nudge_or_leave_it_to_the_sweeper(&self, user: &UserId) {

@@ -229,7 +229,7 @@ where
         let Ok(wake) = transition::wake(&job, self.clock.now()) else { return Ok(()) };
         if self.jobs.apply(&wake, &[]).await? == Applied::Yes {
             tracing::info!(job_id = %job.key.job_id, "job that waited for the sign-in goes on");
-            nudge_or_leave_it_to_the_sweeper(&self.queue, &job.key, job.sync_type, TimeDelta::zero()).await;
+            nudge_or_leave_it_to_the_sweeper(&self.queue, &wake.after, TimeDelta::zero()).await;
         }
         Ok(())
     }

@@ -13,19 +13,13 @@ pub mod unlink;
 
 use chrono::TimeDelta;
 
-use crate::ids::JobKey;
-use crate::job::SyncType;
+use crate::job::Job;
 use crate::ports::ChunkQueue;
 
 /// Sends a nudge and, when that fails, says so in the log and goes on: the job's due moment is set, and the sweeper
 /// nudges again. Telling the caller would make it repeat what has succeeded.
-async fn nudge_or_leave_it_to_the_sweeper(
-    queue: &impl ChunkQueue,
-    key: &JobKey,
-    sync_type: SyncType,
-    delay: TimeDelta,
-) {
-    if let Err(error) = queue.nudge(key, sync_type, delay).await {
-        tracing::warn!(job_id = %key.job_id, error = %error, "nudge not sent; the sweeper will send another");
+async fn nudge_or_leave_it_to_the_sweeper(queue: &impl ChunkQueue, job: &Job, delay: TimeDelta) {
+    if let Err(error) = queue.nudge(job, delay).await {
+        tracing::warn!(job_id = %job.key.job_id, error = %error, "nudge not sent; the sweeper will send another");
     }
 }

@@ -6,11 +6,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::nudge_or_leave_it_to_the_sweeper;
 use crate::dates::{Chunk, today_in};
-use crate::ids::{AccountKey, JobKey};
+use crate::ids::AccountKey;
 use crate::job::{ChunkProgress, Gap, GapReason, Job, JobStatus, PauseReason};
 use crate::link::{Link, Tokens};
 use crate::ports::{
-    Applied, ChunkQueue, ClaimOutcome, Clock, FetchError, GarminSource, Ids, JobStore, LinkStore,
+    Applied, ChunkQueue, ClaimOutcome, Clock, FetchError, GarminSource, Ids, JobStore, LinkStore, Nudge,
     RefreshError, Session, StoreError, TokenVault, VaultError,
 };
 use crate::record::RecordUpsert;
@@ -44,7 +44,8 @@ pub enum ChunkOutcome {
         /// Whether the job is finished too.
         job_finished: bool,
     },
-    /// Nothing to do: the job is finished, paused, not due yet, or another worker has it. The nudge is used up.
+    /// Nothing to do: the job is finished, paused, not due yet, another worker has it, or it has moved on since the nudge was
+    /// sent. The nudge is used up.
     NotOurs,
 }
 
@@ -127,11 +128,19 @@ where
     ///
     /// # Errors
     /// [`ProcessError`] when nothing can be said of the job; its lease then runs out, and the next nudge reads the truth.
-    pub async fn process(&self, key: &JobKey, deadline: DateTime<Utc>) -> Result<ChunkOutcome, ProcessError> {
+    pub async fn process(
+        &self,
+        nudge: &Nudge,
+        deadline: DateTime<Utc>,
+    ) -> Result<ChunkOutcome, ProcessError> {
         let now = self.clock.now();
-        let claim =
-            Claim { now, lease_until: deadline.max(now) + LEASE_MARGIN, token: self.ids.claim_token() };
-        let ClaimOutcome::Claimed(job) = self.jobs.claim(key, &claim).await? else {
+        let claim = Claim {
+            now,
+            lease_until: deadline.max(now) + LEASE_MARGIN,
+            token: self.ids.claim_token(),
+            nudged_at: nudge.fence,
+        };
+        let ClaimOutcome::Claimed(job) = self.jobs.claim(&nudge.key, &claim).await? else {
             return Ok(ChunkOutcome::NotOurs);
         };
         let Some(chunk) = job.current_chunk() else {
@@ -144,7 +153,8 @@ where
             let transition = transition::chunk_failed(&job, error, Vec::new(), self.clock.now());
             return self.commit(&transition, &[]).await;
         }
-        let Some(link) = self.links.link(&key.user_id).await?.filter(|link| link.serves(&job.account)) else {
+        let Some(link) = self.links.link(&job.key.user_id).await?.filter(|link| link.serves(&job.account))
+        else {
             return self
                 .pause(&job, Yield::default(), VecDeque::new(), PauseReason::ReauthRequired, None)
                 .await;
@@ -410,7 +420,7 @@ where
         );
         if matches!(after.status, JobStatus::Pending | JobStatus::Running) {
             let delay = after.retry_at.map_or(TimeDelta::zero(), |retry_at| retry_at - after.updated_at);
-            nudge_or_leave_it_to_the_sweeper(&self.queue, &after.key, after.sync_type, delay).await;
+            nudge_or_leave_it_to_the_sweeper(&self.queue, after, delay).await;
         }
         let job_finished = !after.status.is_unfinished();
         Ok(match (after.pause_reason, before.chunk_states == after.chunk_states) {

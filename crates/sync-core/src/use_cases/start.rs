@@ -285,7 +285,7 @@ impl<J: JobStore, L: LinkStore, Q: ChunkQueue, C: Clock, I: Ids> Starter<J, L, Q
         Ok(match self.jobs.start(&job, remember.as_ref()).await? {
             StartOutcome::Started => {
                 tracing::info!(job_id = %job.key.job_id, chunks = job.chunks_total(), sync_type = sync_type.name(), "job started");
-                nudge_or_leave_it_to_the_sweeper(&self.queue, &job.key, sync_type, TimeDelta::zero()).await;
+                nudge_or_leave_it_to_the_sweeper(&self.queue, &job, TimeDelta::zero()).await;
                 Ok(answer)
             }
             refused => Err(refused),

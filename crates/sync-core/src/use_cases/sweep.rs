@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::job::JobStatus;
 use crate::ports::{Applied, ChunkQueue, Clock, DueJob, JobStore, LinkStore, StoreError};
-use crate::timing::COMMIT_MARGIN;
+use crate::timing::{COMMIT_MARGIN, OVERDUE};
 use crate::transition;
 
 /// Jobs that are asked of the index at once.
@@ -24,6 +24,8 @@ pub struct Swept {
     pub woken: u32,
     /// Jobs that could not be looked at; they stay due.
     pub failed: u32,
+    /// Jobs that nobody has claimed for [`OVERDUE`] or longer, though they were nudged.
+    pub overdue: u32,
 }
 
 /// What sweeping needs.
@@ -42,8 +44,8 @@ pub struct Sweeper<J, L, Q, C> {
 impl<J: JobStore, L: LinkStore, Q: ChunkQueue, C: Clock> Sweeper<J, L, Q, C> {
     /// Looks at every job that is due at the clock's time plus `ahead`, longest overdue first, until `deadline`, when this
     /// invocation is ended from outside; what it has no time for is due in the next minute. The schedule passes zero; a
-    /// local runtime whose queue is known to be empty after a restart passes the grace that nudges are given, to look at
-    /// once.
+    /// local runtime whose queue is known to be empty after a restart passes the longest grace that nudges are given, to
+    /// look at once.
     ///
     /// # Errors
     /// [`StoreError`] when the index cannot be read. A job that fails is counted and stays due.
@@ -95,16 +97,18 @@ impl<J: JobStore, L: LinkStore, Q: ChunkQueue, C: Clock> Sweeper<J, L, Q, C> {
             if self.jobs.apply(&transition, &[]).await? == Applied::Yes {
                 swept.woken += 1;
                 tracing::info!(job_id = %job.key.job_id, "paused job goes on");
-                self.queue.nudge(&job.key, job.sync_type, TimeDelta::zero()).await?;
+                self.queue.nudge(&transition.after, TimeDelta::zero()).await?;
                 swept.nudged += 1;
             }
             return Ok(());
         }
+        swept.overdue +=
+            u32::from(job.status != JobStatus::Paused && transition::unanswered_for(&job, now) >= OVERDUE);
         // First the due moment, then the nudge: of two sweepers at once, one nudges.
         if self.jobs.postpone(due, transition::next_look(&job, now)).await? == Applied::Yes
             && job.status != JobStatus::Paused
         {
-            self.queue.nudge(&job.key, job.sync_type, TimeDelta::zero()).await?;
+            self.queue.nudge(&job, TimeDelta::zero()).await?;
             swept.nudged += 1;
         }
         Ok(())

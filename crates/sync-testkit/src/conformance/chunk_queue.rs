@@ -1,49 +1,48 @@
 //! What every [`ChunkQueue`] promises.
 
 use chrono::TimeDelta;
-use sync_core::job::SyncType;
-use sync_core::ports::{ChunkQueue, ErasureQueue};
+use sync_core::job::{Job, SyncType};
+use sync_core::ports::{ChunkQueue, ErasureQueue, Nudge};
 
 use super::Queues;
-use crate::build::{job_key, user};
+use crate::build::{at, claim, job, user};
 
-/// A nudge carries who and which.
-pub async fn a_nudge_arrives_with_its_key(queues: &impl Queues) {
-    let key = job_key(&user("auth0|5f7c8ec7!$%&'()*+,-./:;<=>?@[]^_`{|}~"), 1);
-    let sent = queues.queue().nudge(&key, SyncType::Historical, TimeDelta::zero()).await;
-    sent.expect("it is sent");
-    assert_eq!(queues.receive(SyncType::Historical).await, [key]);
+/// A nudge carries who, which, and since when.
+pub async fn a_nudge_arrives_with_its_key_and_fence(queues: &impl Queues) {
+    let job = job(&user("auth0|5f7c8ec7!$%&'()*+,-./:;<=>?@[]^_`{|}~")).build();
+    let job = job.claimed(&claim(at(1), 1));
+    queues.queue().nudge(&job, TimeDelta::zero()).await.expect("it is sent");
+    let nudge = Nudge { key: job.key, fence: Some(1) };
+    assert_eq!(queues.receive(SyncType::Historical).await, [nudge]);
     assert_eq!(queues.receive(SyncType::Historical).await, []);
 }
 
 /// An incremental sync never waits behind somebody's ten years.
 pub async fn each_kind_of_sync_has_its_own_queue(queues: &impl Queues) {
-    let (one, other) = (job_key(&user("u"), 1), job_key(&user("u"), 2));
+    let one = job(&user("u")).build();
+    let other = Job { sync_type: SyncType::Incremental, ..job(&user("u")).number(2).build() };
     let now = TimeDelta::zero();
-    queues.queue().nudge(&one, SyncType::Historical, now).await.expect("it is sent");
-    queues.queue().nudge(&other, SyncType::Incremental, now).await.expect("it is sent");
-    assert_eq!(queues.receive(SyncType::Incremental).await, [other]);
-    assert_eq!(queues.receive(SyncType::Historical).await, [one]);
+    queues.queue().nudge(&one, now).await.expect("it is sent");
+    queues.queue().nudge(&other, now).await.expect("it is sent");
+    assert_eq!(queues.receive(SyncType::Incremental).await, [Nudge::of(&other)]);
+    assert_eq!(queues.receive(SyncType::Historical).await, [Nudge::of(&one)]);
 }
 
 /// A delayed nudge arrives when its time has come.
 pub async fn a_delayed_nudge_waits(queues: &impl Queues) {
-    let key = job_key(&user("u"), 1);
-    let delay = TimeDelta::seconds(1);
-    queues.queue().nudge(&key, SyncType::Historical, delay).await.expect("it is sent");
+    let job = job(&user("u")).build();
+    queues.queue().nudge(&job, TimeDelta::seconds(1)).await.expect("it is sent");
     assert_eq!(queues.receive(SyncType::Historical).await, []);
     queues.wait_a_second().await;
-    assert_eq!(queues.receive(SyncType::Historical).await, [key]);
+    assert_eq!(queues.receive(SyncType::Historical).await, [Nudge::of(&job)]);
 }
 
 /// A delay that no message can carry is cut, not refused.
 pub async fn any_delay_is_taken(queues: &impl Queues) {
-    let key = job_key(&user("u"), 1);
-    let past = TimeDelta::seconds(-60);
-    queues.queue().nudge(&key, SyncType::Historical, past).await.expect("it is sent");
-    assert_eq!(queues.receive(SyncType::Historical).await, std::slice::from_ref(&key));
-    let far = TimeDelta::days(3);
-    queues.queue().nudge(&key, SyncType::Historical, far).await.expect("it is sent");
+    let job = job(&user("u")).build();
+    queues.queue().nudge(&job, TimeDelta::seconds(-60)).await.expect("it is sent");
+    assert_eq!(queues.receive(SyncType::Historical).await, [Nudge::of(&job)]);
+    queues.queue().nudge(&job, TimeDelta::days(3)).await.expect("it is sent");
     assert_eq!(queues.receive(SyncType::Historical).await, []);
 }
 
@@ -64,7 +63,7 @@ macro_rules! chunk_queue_suite {
             chunk_queue,
             $queues,
             [
-                a_nudge_arrives_with_its_key,
+                a_nudge_arrives_with_its_key_and_fence,
                 each_kind_of_sync_has_its_own_queue,
                 a_delayed_nudge_waits,
                 any_delay_is_taken,

@@ -14,8 +14,8 @@ use sync_core::ports::{
 use sync_core::record::RecordKind;
 use sync_core::timing::IDEMPOTENCY_WINDOW;
 use sync_core::transition::{
-    LockChange, Transition, cancel, chunk_done, chunk_failed, hand_over, pause, pause_for_garmin, resume,
-    try_again, wake,
+    Claim, LockChange, Transition, cancel, chunk_done, chunk_failed, hand_over, pause, pause_for_garmin,
+    resume, try_again, wake,
 };
 use sync_core::unlink::{Unlink, unlink};
 
@@ -258,6 +258,25 @@ pub async fn a_waiting_paused_finished_or_missing_job_is_not_claimed(stores: &im
     let outcome = stores.jobs().claim(&missing, &claim(at(0), 7)).await;
     assert_eq!(outcome.expect("an answer"), ClaimOutcome::Refused);
     assert_eq!(stores.jobs().job(&missing).await.expect("a read"), None, "a claim makes no job");
+}
+
+/// Messages come twice, and the sweeper sends more: whichever is answered first has answered all that were sent before.
+pub async fn a_claim_that_follows_an_overtaken_nudge_is_refused(stores: &impl Stores) {
+    let new = job(&user("nudged")).build();
+    with_job(stores, &new).await;
+    let follows = |seconds, number, fence| Claim { nudged_at: Some(fence), ..claim(at(seconds), number) };
+    let claims = async |claim| stores.jobs().claim(&new.key, &claim).await.expect("an answer");
+    let first = claims(follows(1, 1, new.fence)).await;
+    let ClaimOutcome::Claimed(first) = first else { panic!("the first is refused") };
+    applied(stores, &chunk_done(&first, vec![], None, at(2))).await;
+    assert_eq!(claims(follows(3, 2, new.fence)).await, ClaimOutcome::Refused);
+    assert_eq!(stored(stores, &new.key).await.fence, first.fence, "nothing is written");
+    let next = claims(follows(4, 3, first.fence)).await;
+    assert!(matches!(next, ClaimOutcome::Claimed(_)), "{next:?}");
+    // Its lease over, the nudge that it followed is still the nudge of a claim.
+    assert_eq!(claims(follows(400, 4, first.fence)).await, ClaimOutcome::Refused);
+    let any = claims(claim(at(400), 5)).await;
+    assert!(matches!(any, ClaimOutcome::Claimed(_)), "{any:?}");
 }
 
 /// A worker whose first request was answered into the void asks again and gets its own claim.
@@ -1009,6 +1028,7 @@ macro_rules! job_store_suite {
                 a_claim_makes_of_the_job_exactly_what_the_domain_says,
                 a_live_lease_is_respected_and_an_ended_one_is_taken,
                 a_waiting_paused_finished_or_missing_job_is_not_claimed,
+                a_claim_that_follows_an_overtaken_nudge_is_refused,
                 a_claim_sent_twice_is_one_claim,
                 of_many_claims_at_once_one_wins,
                 a_commit_writes_records_and_progress_together,

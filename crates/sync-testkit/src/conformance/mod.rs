@@ -19,7 +19,7 @@ use sync_core::ids::{JobKey, UserId};
 use sync_core::job::{Job, SyncType};
 use sync_core::link::Link;
 use sync_core::ports::{
-    Applied, ChunkQueue, ClaimOutcome, ErasureQueue, ErasureStore, JobStore, LinkStore, RecordQuery,
+    Applied, ChunkQueue, ClaimOutcome, ErasureQueue, ErasureStore, JobStore, LinkStore, Nudge, RecordQuery,
     RecordStore, StartOutcome,
 };
 use sync_core::record::{RecordKind, RecordUpsert, StoredRecord};
@@ -101,7 +101,7 @@ pub trait Queues: Send + Sync {
     fn queue(&self) -> &Self::Queue;
 
     /// Takes whatever has arrived about jobs.
-    fn receive(&self, sync_type: SyncType) -> impl Future<Output = Vec<JobKey>> + Send;
+    fn receive(&self, sync_type: SyncType) -> impl Future<Output = Vec<Nudge>> + Send;
 
     /// Takes whatever has arrived about erasures.
     fn receive_erasures(&self) -> impl Future<Output = Vec<UserId>> + Send;

@@ -3,9 +3,9 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sync_core::ids::{JobKey, UserId};
-use sync_core::job::SyncType;
-use sync_core::ports::{ChunkQueue, Clock, ErasureQueue, StoreError};
+use sync_core::ids::UserId;
+use sync_core::job::{Job, SyncType};
+use sync_core::ports::{ChunkQueue, Clock, ErasureQueue, Nudge, StoreError};
 use sync_core::timing::MAX_NUDGE_DELAY;
 
 use super::faults::{Fault, Faults, Operation};
@@ -16,7 +16,7 @@ use crate::clock::ManualClock;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
     /// Whom it nudges.
-    pub key: JobKey,
+    pub nudge: Nudge,
     /// In which queue it is.
     pub sync_type: SyncType,
     /// When it arrives.
@@ -58,14 +58,14 @@ impl MemoryQueue {
 
     /// Takes the first message of a queue that has arrived.
     #[must_use]
-    pub fn receive(&self, sync_type: SyncType) -> Option<JobKey> {
+    pub fn receive(&self, sync_type: SyncType) -> Option<Nudge> {
         let now = self.clock.now();
         let mut state = self.lock();
         let arrived = state
             .messages
             .iter()
             .position(|message| message.sync_type == sync_type && message.visible_at <= now)?;
-        Some(state.messages.remove(arrived).key)
+        Some(state.messages.remove(arrived).nudge)
     }
 
     /// Takes the first nudge to erase.
@@ -105,7 +105,7 @@ impl MemoryQueue {
 }
 
 impl ChunkQueue for MemoryQueue {
-    async fn nudge(&self, key: &JobKey, sync_type: SyncType, delay: TimeDelta) -> Result<(), StoreError> {
+    async fn nudge(&self, job: &Job, delay: TimeDelta) -> Result<(), StoreError> {
         give_way().await;
         let result = {
             let mut state = self.lock();
@@ -113,8 +113,8 @@ impl ChunkQueue for MemoryQueue {
             if fault.is_none_or(Fault::applies) {
                 state.sent += 1;
                 state.messages.push(Message {
-                    key: key.clone(),
-                    sync_type,
+                    nudge: Nudge::of(job),
+                    sync_type: job.sync_type,
                     visible_at: self.clock.now() + delay.clamp(TimeDelta::zero(), MAX_NUDGE_DELAY),
                 });
             }

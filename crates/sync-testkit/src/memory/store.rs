@@ -206,7 +206,7 @@ impl State {
         let Some(job) = self.kept.jobs.get_mut(key) else {
             return ClaimOutcome::Refused;
         };
-        if job.is_claimable(claim.now) {
+        if job.accepts(claim) {
             *job = job.claimed(claim);
             return ClaimOutcome::Claimed(Box::new(job.clone()));
         }

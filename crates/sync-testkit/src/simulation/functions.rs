@@ -7,7 +7,7 @@ use lambda_http::lambda_runtime::{Context, LambdaEvent};
 use lambda_http::{Body, RequestExt, Response};
 use serde_json::{Value, json};
 use sync_core::ports::Clock;
-use sync_core::timing::NUDGE_GRACE;
+use sync_core::timing::NUDGE_GRACE_MAX;
 use sync_core::use_cases::control::Controller;
 use sync_core::use_cases::erase::Eraser;
 use sync_core::use_cases::process_chunk::Worker;
@@ -159,8 +159,8 @@ pub(super) async fn sweep(ports: Ports, timeout: TimeDelta) -> Ended {
     let looks_ahead = ports.sim.world().fails(|faults| faults.sweeper_ahead);
     let deadline = ports.now() + timeout;
     let due = if looks_ahead {
-        let erasures = eraser(&ports).sweep(NUDGE_GRACE).await.unwrap_or_default();
-        sweeper.sweep(NUDGE_GRACE, deadline).await.ok().map(|swept| swept.due + erasures)
+        let erasures = eraser(&ports).sweep(NUDGE_GRACE_MAX).await.unwrap_or_default().nudged;
+        sweeper.sweep(NUDGE_GRACE_MAX, deadline).await.ok().map(|swept| swept.due + erasures)
     } else {
         let event = LambdaEvent::new(json!({}), until(deadline));
         sweep_jobs::handle(&sweeper, &eraser(&ports), event)

@@ -9,7 +9,7 @@ use sync_core::dates::today_in;
 use sync_core::job::{ChunkState, Job, JobStatus, PauseReason, SyncType};
 use sync_core::link::SealedTokens;
 use sync_core::record::{Attribute, RecordKey, RecordKind, RecordUpsert};
-use sync_core::timing::{LEASE_MARGIN, NUDGE_GRACE, SIGN_IN_RECHECK};
+use sync_core::timing::{LEASE_MARGIN, NUDGE_GRACE_MAX, SIGN_IN_RECHECK};
 use sync_core::{AccountKey, JobKey, MetricType, UserId, Window};
 use sync_http::view::JobView;
 
@@ -149,7 +149,7 @@ impl World {
     }
 
     /// 13: an unfinished job that nobody has in work shows why it waits and until when; or it waits for its nudge, and that
-    /// takes a minute.
+    /// takes a minute, or a quarter of an hour where nobody answers.
     pub(super) fn check_wait(&mut self, job: &Job) {
         let view = JobView::from(job);
         // By the clock of whoever has written it.
@@ -165,9 +165,10 @@ impl World {
             (JobStatus::Paused, Some(PauseReason::User)) => view.retry_at.is_none(),
             (JobStatus::Pending | JobStatus::Running, None) => match view.retry_at {
                 Some(retry_at) => {
-                    view.error_message.is_some() && (job.due_at <= Some(retry_at) || ends_within(NUDGE_GRACE))
+                    view.error_message.is_some()
+                        && (job.due_at <= Some(retry_at) || ends_within(NUDGE_GRACE_MAX))
                 }
-                None => job.lease_until.is_some() || ends_within(NUDGE_GRACE),
+                None => job.lease_until.is_some() || ends_within(NUDGE_GRACE_MAX),
             },
             _ => false,
         };

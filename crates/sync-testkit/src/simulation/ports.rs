@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sync_core::erasure::{DueErasure, Erasure};
-use sync_core::job::{Job, SyncType};
+use sync_core::job::Job;
 use sync_core::link::{Account, Link, SealedTokens, Tokens};
 use sync_core::metric::MetricType;
 use sync_core::ports::{
@@ -292,8 +292,8 @@ impl ErasureQueue for Ports {
 }
 
 impl ChunkQueue for Ports {
-    async fn nudge(&self, key: &JobKey, _: SyncType, delay: TimeDelta) -> Result<(), StoreError> {
-        self.write(|world| world.send(self.task, key, delay)).await
+    async fn nudge(&self, job: &Job, delay: TimeDelta) -> Result<(), StoreError> {
+        self.write(|world| world.send(self.task, job, delay)).await
     }
 }
 

@@ -6,9 +6,10 @@ use std::fmt;
 
 use chrono::TimeDelta;
 use rand::Rng;
-use sync_aws::{Message as Letter, Nudge};
+use sync_aws::Message as Letter;
+use sync_core::ports::Nudge;
 use sync_core::timing::MAX_NUDGE_DELAY;
-use sync_core::{JobKey, UserId};
+use sync_core::{Job, UserId};
 
 use super::executor::{Moment, TaskId};
 use super::mistakes::Mistake;
@@ -59,15 +60,15 @@ impl World {
     }
 
     /// A nudge reaches the queue.
-    pub(super) fn send(&mut self, from: TaskId, key: &JobKey, delay: TimeDelta) {
-        self.count_nudge(from, key);
-        let chunk = self.tables.jobs.get(key).and_then(|job| job.chunk_states.first_open());
-        self.send_body(&Nudge::body(key), chunk, delay);
+    pub(super) fn send(&mut self, from: TaskId, job: &Job, delay: TimeDelta) {
+        self.count_nudge(from, &job.key);
+        let chunk = self.tables.jobs.get(&job.key).and_then(|job| job.chunk_states.first_open());
+        self.send_body(&Letter::Job(Nudge::of(job)).body(), chunk, delay);
     }
 
     /// A nudge to erase reaches the queue.
     pub(super) fn send_erasure(&mut self, user: &UserId) {
-        self.send_body(&Letter::erasure(user), None, TimeDelta::zero());
+        self.send_body(&Letter::Erasure(user.clone()).body(), None, TimeDelta::zero());
     }
 
     fn send_body(&mut self, body: &str, chunk: Option<u32>, delay: TimeDelta) {

@@ -128,7 +128,7 @@ impl World {
         if let Some(mistake) = self.mistake {
             mistake.alter_claim(&mut claim);
         }
-        let Some(job) = self.tables.jobs.get(key).filter(|job| job.is_claimable(claim.now)) else {
+        let Some(job) = self.tables.jobs.get(key).filter(|job| job.accepts(&claim)) else {
             self.tell(format_args!("{} is refused the claim of {}", self.name_of(task), Short(key)));
             return ClaimOutcome::Refused;
         };

@@ -146,7 +146,7 @@ async fn link(ports: &Ports, user: &UserId, account: AccountKey) -> Result<(), S
         && wake.lock == LockChange::Keep
         && ports.apply(&wake, &[]).await? == Applied::Yes
     {
-        ports.nudge(&job.key, job.sync_type, chrono::TimeDelta::zero()).await?;
+        ports.nudge(&wake.after, chrono::TimeDelta::zero()).await?;
     }
     Ok(())
 }
