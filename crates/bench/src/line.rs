@@ -2,10 +2,12 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use aws_lambda_events::sqs::SqsEvent;
+use aws_sdk_sqs::types::QueueAttributeName;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use embedded_aws::{DeadLetters, EmbeddedAws, Options, QueueSpec, Storage, create_queue};
 use futures::future::try_join_all;
@@ -25,16 +27,24 @@ use sync_core::use_cases::erase::Eraser;
 use sync_core::use_cases::process_chunk::Worker;
 use sync_core::use_cases::start::Starter;
 use sync_core::use_cases::status::Reader;
+use sync_core::use_cases::sweep::Sweeper;
 use sync_core::{Clock, JobStore as _, LinkStore as _, TokenVault as _, UserId};
 use sync_garmin::{GarminClient, GarminConfig, Jitter};
 use sync_testkit::meter::Meter;
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
 use url::Url;
+
+/// How often the sweeper looks, as the schedule has it.
+const SWEEP_PERIOD: Duration = Duration::from_secs(60);
 
 /// The time that an invocation has.
 const INVOCATION: TimeDelta = TimeDelta::seconds(180);
+
+/// The time that a sweep has.
+const SWEEP_TIMEOUT: TimeDelta = TimeDelta::seconds(60);
 
 /// Far above what working on a message takes here: none of them comes twice.
 const VISIBILITY: Duration = Duration::from_secs(600);
@@ -80,6 +90,7 @@ pub struct Line {
     reader: Reader<DynamoJobStore>,
     controller: Controller<DynamoJobStore, DynamoLinkStore, SqsChunkQueue, LaterClock>,
     worker: Arc<Work>,
+    messages: Arc<AtomicU64>,
     eraser: Arc<Erase>,
     clients: AwsClients,
     clock: LaterClock,
@@ -175,6 +186,7 @@ impl Line {
                 queue: queue.clone(),
                 clock,
             }),
+            messages: Arc::default(),
             worker: Arc::new(Worker {
                 jobs,
                 links,
@@ -302,7 +314,10 @@ impl Line {
     /// # Errors
     /// When the queue fails, or the message is handed back.
     pub async fn work_once(&self) -> Result<bool> {
-        work_once(&self.clients, &self.queues.historical, &self.worker, &self.eraser, self.clock).await
+        let worked =
+            work_once(&self.clients, &self.queues.historical, &self.worker, &self.eraser, self.clock).await?;
+        self.messages.fetch_add(u64::from(worked), Ordering::Relaxed);
+        Ok(worked)
     }
 
     /// Keeps this many workers going until the answer is dropped.
@@ -312,13 +327,52 @@ impl Line {
         for _ in 0..workers {
             let (clients, queue) = (self.clients.clone(), self.queues.historical.clone());
             let (worker, eraser, clock) = (Arc::clone(&self.worker), Arc::clone(&self.eraser), self.clock);
+            let messages = Arc::clone(&self.messages);
             working.spawn(async move {
                 loop {
-                    work_once(&clients, &queue, &worker, &eraser, clock).await?;
+                    let worked = work_once(&clients, &queue, &worker, &eraser, clock).await?;
+                    messages.fetch_add(u64::from(worked), Ordering::Relaxed);
                 }
             });
         }
         working
+    }
+
+    /// Calls the sweeper every minute until the answer is dropped, as the schedule does: what waits for a worker is due.
+    #[must_use]
+    pub fn sweep(&self) -> JoinSet<Result<()>> {
+        let (Work { jobs, links, queue, .. }, clock) = (&*self.worker, self.clock);
+        let sweeper = Sweeper { jobs: jobs.clone(), links: links.clone(), queue: queue.clone(), clock };
+        let eraser = Arc::clone(&self.eraser);
+        let mut sweeping = JoinSet::new();
+        sweeping.spawn(async move {
+            let mut minutes = tokio::time::interval(SWEEP_PERIOD);
+            minutes.set_missed_tick_behavior(MissedTickBehavior::Skip);
+            loop {
+                minutes.tick().await;
+                let event = LambdaEvent::new(Value::Null, invoked_until(clock.now() + SWEEP_TIMEOUT)?);
+                sweep_jobs::handle(&sweeper, &eraser, event).await.map_err(|error| anyhow::anyhow!(error))?;
+            }
+        });
+        sweeping
+    }
+
+    /// How many messages wait in the queue of historical imports.
+    ///
+    /// # Errors
+    /// When the queue does not say.
+    pub async fn queued(&self) -> Result<u32> {
+        let name = QueueAttributeName::ApproximateNumberOfMessages;
+        let asked = self.clients.sqs.get_queue_attributes().queue_url(&self.queues.historical);
+        let said = asked.attribute_names(name.clone()).send().await?;
+        let number = said.attributes.as_ref().and_then(|attributes| attributes.get(&name));
+        Ok(number.context("a number of messages")?.parse()?)
+    }
+
+    /// How many messages have been worked on, whatever came of them.
+    #[must_use]
+    pub fn messages(&self) -> u64 {
+        self.messages.load(Ordering::Relaxed)
     }
 
     /// Works on one user's import, with nobody else at work, until it has ended. Returns its last status.
@@ -403,8 +457,7 @@ async fn work_once(
         return Ok(false);
     };
     let event: SqsEvent = serde_json::from_value(nudge_event(message.body().unwrap_or_default()))?;
-    let mut context = Context::default();
-    context.deadline = u64::try_from((clock.now() + INVOCATION).timestamp_millis())?;
+    let context = invoked_until(clock.now() + INVOCATION)?;
     let answer = process_chunk::handle(worker, eraser, LambdaEvent::new(event, context))
         .await
         .map_err(|error| anyhow::anyhow!(error))?;
@@ -414,6 +467,12 @@ async fn work_once(
     let receipt = message.receipt_handle.unwrap_or_default();
     clients.sqs.delete_message().queue_url(queue).receipt_handle(receipt).send().await?;
     Ok(true)
+}
+
+fn invoked_until(deadline: DateTime<Utc>) -> Result<Context> {
+    let mut context = Context::default();
+    context.deadline = u64::try_from(deadline.timestamp_millis())?;
+    Ok(context)
 }
 
 /// The event that Lambda makes of a message.

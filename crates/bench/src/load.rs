@@ -47,15 +47,18 @@ pub async fn measure(line: &Line, load: &Load, report: &mut Report) -> Result<()
     let started = begun.elapsed().as_secs_f64();
     let pages = Pages::open(&line.tables(), load.pollers)?;
     let (busy_before, working_since) = (kernel::processor_time("self")?, Instant::now());
-    let mut working = line.work(load.workers);
-    let (mut calls, mut last_call) = (0, Instant::now());
+    let (mut working, mut sweeping) = (line.work(load.workers), line.sweep());
+    let (mut calls, mut last_call, mut deepest) = (0, Instant::now(), 0);
+    let mut late = Latecomer::NotYet;
     // One small question twice a second: looking at a thousand jobs would be a load of its own.
     while line.unfinished(1).await? > 0 {
         tokio::time::sleep(Duration::from_millis(500)).await;
-        if let Some(stopped) = working.try_join_next() {
+        if let Some(stopped) = working.try_join_next().or_else(|| sweeping.try_join_next()) {
             stopped??;
-            bail!("a worker has ended");
+            bail!("a worker or the sweeper has ended");
         }
+        deepest = deepest.max(line.queued().await?);
+        late = late.goes_on(line, load, first, last).await?;
         let asked = line.simulator.calls().len();
         line.simulator.clear_calls();
         calls += asked;
@@ -68,11 +71,12 @@ pub async fn measure(line: &Line, load: &Load, report: &mut Report) -> Result<()
     let seconds = working_since.elapsed().as_secs_f64();
     let processors = (kernel::processor_time("self")? - busy_before).as_secs_f64() / seconds;
     working.shutdown().await;
+    sweeping.shutdown().await;
     let busy = pages.close().await?;
     let idle = idle.and(pages_alone(line, load.pollers).await?);
 
     let peak = kernel::peak_mb("self")?;
-    let (ended, chunks) = everything_is_there(line, load.users, first, last).await?;
+    let (ended, chunks) = everything_is_there(line, load.users + 1, first, last).await?;
     let mut table = Table::new(
         format!("{} imports of a year at once, {} workers", load.users, load.workers),
         &[
@@ -103,7 +107,25 @@ pub async fn measure(line: &Line, load: &Load, report: &mut Report) -> Result<()
         table.row(name, [polls.count(), polls.within(0.5), polls.within(0.99), polls.within(1.0)]);
     }
     report.tables.push(table);
+    let Latecomer::Served(wait) = late else { bail!("whoever came late was never served") };
+    // All progress in step, so this is how long one chunk of everybody takes.
+    let round = seconds / (chunks / (load.users + 1) as f64);
+    let mut table =
+        Table::new("the queue".to_owned(), &["messages", "a chunk", "deepest", "round s", "latecomer s"]);
+    let messages = line.messages() as f64;
+    table.row(
+        "with the sweeper's",
+        [messages, messages / chunks, f64::from(deepest), round, wait.as_secs_f64()],
+    );
+    report.tables.push(table);
     report.promise("the slowest user to the median", slowest / median, 2.0);
+    report.promise(
+        "the wait for a first chunk of somebody who comes late to a round of all",
+        wait.as_secs_f64() / round,
+        2.0,
+    );
+    report.promise("messages worked on per chunk", messages / chunks, 3.0);
+    report.promise("messages in the queue at once per import", f64::from(deepest) / load.users as f64, 3.0);
     report.promise(
         "p99 of a poll beside the imports to that without",
         busy.within(0.99) / idle.within(0.99),
@@ -111,6 +133,30 @@ pub async fn measure(line: &Line, load: &Load, report: &mut Report) -> Result<()
     );
     report.promise("MB of everything together, Garmin and tables included", peak, 1_000.0);
     Ok(())
+}
+
+/// Somebody who starts when the others are in the middle of their years.
+enum Latecomer {
+    NotYet,
+    Waits(Instant),
+    Served(Duration),
+}
+
+impl Latecomer {
+    async fn goes_on(self, line: &Line, load: &Load, first: NaiveDate, last: NaiveDate) -> Result<Self> {
+        let done = async |user: &str| -> Result<u64> {
+            line.shown(user).await?["job"]["chunksCompleted"].as_u64().context("a number of chunks")
+        };
+        let user = format!("user-{}", load.users);
+        Ok(match self {
+            Self::NotYet if done("user-0").await? >= 4 => {
+                line.start_import_of(&load.metrics, &user, first, last).await?;
+                Self::Waits(Instant::now())
+            }
+            Self::Waits(since) if done(&user).await? >= 1 => Self::Served(since.elapsed()),
+            as_before => as_before,
+        })
+    }
 }
 
 async fn pages_alone(line: &Line, pages: usize) -> Result<Times> {

@@ -86,7 +86,7 @@ async fn main() -> Result<ExitCode> {
             line.stop().await;
         }
         What::Load { users, pollers, workers, metrics } => {
-            let config = LineConfig { people: users, ahead: TimeDelta::zero(), intraday: false };
+            let config = LineConfig { people: users + 1, ahead: TimeDelta::zero(), intraday: false };
             let line = Line::start(&config).await?;
             let workers = workers.map_or_else(one_processor_for_others, Ok)?;
             let load = Load { users, pollers: pollers.min(users), workers, metrics };
