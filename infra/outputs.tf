@@ -65,6 +65,11 @@ output "functions" {
   value       = { for name, function in module.function : name => function.name }
 }
 
+output "data_key" {
+  description = "The key that encrypts everything at rest."
+  value       = aws_kms_key.data.arn
+}
+
 output "tokens_key" {
   description = "The key that seals Garmin's tokens."
   value       = aws_kms_key.tokens.arn

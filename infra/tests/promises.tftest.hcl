@@ -405,6 +405,27 @@ run "the_data_key_is_used_through_services_only" {
   }
 }
 
+run "both_keys_can_be_looked_after_and_the_logs_can_use_theirs" {
+  command = plan
+
+  assert {
+    # All that Terraform and docs/operations.md do to a key. An action that is missing here shows at the next apply, in a real account only.
+    condition = alltrue([for key in [aws_kms_key.data.policy, aws_kms_key_policy.tokens.policy] : [for statement in jsondecode(key).Statement : toset(statement.Action) if statement.Sid == "LookAfterTheKey"] == [toset([
+      "kms:CancelKeyDeletion", "kms:CreateAlias", "kms:DeleteAlias", "kms:DescribeKey", "kms:DisableKey", "kms:DisableKeyRotation", "kms:EnableKey",
+      "kms:EnableKeyRotation", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListKeyRotations", "kms:ListResourceTags", "kms:PutKeyPolicy",
+      "kms:RotateKeyOnDemand", "kms:ScheduleKeyDeletion", "kms:TagResource", "kms:UntagResource", "kms:UpdateAlias", "kms:UpdateKeyDescription",
+    ])]])
+    error_message = "The account looks after both keys, their aliases and their rotation, and uses neither by that."
+  }
+  assert {
+    condition = [for statement in jsondecode(aws_kms_key.data.policy).Statement : toset(statement.Action) if statement.Principal == { Service = "logs.eu-central-1.amazonaws.com" }] == [toset([
+      "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyPair", "kms:GenerateDataKeyPairWithoutPlaintext",
+      "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptFrom", "kms:ReEncryptTo",
+    ])]
+    error_message = "CloudWatch Logs may do what AWS's sample lets it, and nothing else."
+  }
+}
+
 run "every_route_is_explicit_needs_a_token_and_is_throttled" {
   command = plan
 
