@@ -6,7 +6,7 @@
 #   timeout_seconds  after how long an invocation is cut off
 #   memory_mb        memory, and with it the share of a processor
 #   tables           what it may do to which table: sid, table, actions; index for an index instead of the table;
-#                    never for attributes that it must not touch
+#                    never for attributes that it must not write
 #   nudges           whether it sends messages to the two queues
 #   takes_nudges     whether the two queues call it
 #   scheduled        whether the schedule calls it
@@ -15,7 +15,9 @@
 #   talks_to_garmin  whether it gets garmin_environment
 #
 # A function's own user cannot be written into its role (dynamodb:LeadingKeys): one role serves every user, and the user id
-# comes from the verified token. What a role can say is said: which table, which calls, and which attributes never.
+# comes from the verified token. What a role can say is said: which table, which calls, and which attributes it never
+# writes. Not which it never reads: a GetItem that names no attributes brings all of them, whatever dynamodb:Attributes
+# says. To a role that may not use their key, tokens are ciphertext.
 
 locals {
   # A rustls handshake and some JSON need little memory; 256 MB is a seventh of a processor, with which a cold start
@@ -26,7 +28,7 @@ locals {
   # waits longer has left.
   api_timeout_seconds = 10
 
-  # What only sealing or opening may touch: a role that moves locks must not be able to exchange somebody's tokens.
+  # What only sealing or opening may write: a role that moves locks must not be able to exchange somebody's tokens.
   token_attributes = ["tokens", "tokens_version", "token_expires_at"]
 
   functions = {
