@@ -12,7 +12,7 @@ variable "region" {
 }
 
 variable "name" {
-  description = "Stands before the name of everything, so that two systems can share an account."
+  description = "Stands before the name of everything, so that two systems can share an account. Roles and the page's policies belong to the account and not to a region: a second region needs another name too."
   type        = string
   default     = "garmin-sync"
 
@@ -20,6 +20,12 @@ variable "name" {
     # Function and role names end at 64 characters, bucket names at 63 with account and region in them.
     condition     = can(regex("^[a-z][a-z0-9-]{1,18}[a-z0-9]$", var.name))
     error_message = "name must be 3 to 20 lower-case letters, digits and hyphens, start with a letter and not end with a hyphen."
+  }
+
+  validation {
+    # It is part of the domain of the user pool's sign-in, which may not contain these.
+    condition     = !can(regex("aws|amazon|cognito", var.name))
+    error_message = "name must not contain aws, amazon or cognito: Cognito takes no such name for a sign-in's domain."
   }
 }
 
@@ -53,6 +59,12 @@ variable "architecture" {
   validation {
     condition     = contains(["arm64", "x86_64"], var.architecture)
     error_message = "architecture must be arm64 or x86_64, as the zips were built."
+  }
+
+  validation {
+    # As far as a path tells: `make build` puts the zips of each into a folder of its name.
+    condition     = !strcontains(var.artifact, var.architecture == "arm64" ? "lambda-x86_64" : "lambda-arm64")
+    error_message = "architecture and artifact go together: the artifact's path is that of zips for the other architecture, and no function would start."
   }
 }
 
@@ -181,8 +193,8 @@ variable "api_requests_per_second" {
   default = 500
 
   validation {
-    condition     = var.api_requests_per_second >= 1 && var.api_requests_per_second <= 10000
-    error_message = "api_requests_per_second must be between 1 and 10000, the limit of an account in a region."
+    condition     = var.api_requests_per_second >= 1 && var.api_requests_per_second <= 10000 && floor(var.api_requests_per_second) == var.api_requests_per_second
+    error_message = "api_requests_per_second must be a whole number from 1 to 10000, the limit of an account in a region."
   }
 }
 

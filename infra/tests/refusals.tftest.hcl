@@ -48,6 +48,30 @@ run "refuses_a_wrong_name_4" {
   expect_failures = [var.name]
 }
 
+run "refuses_a_name_that_cognito_refuses_1" {
+  command = plan
+  variables {
+    name = "garmin-aws"
+  }
+  expect_failures = [var.name]
+}
+
+run "refuses_a_name_that_cognito_refuses_2" {
+  command = plan
+  variables {
+    name = "amazonian"
+  }
+  expect_failures = [var.name]
+}
+
+run "refuses_a_name_that_cognito_refuses_3" {
+  command = plan
+  variables {
+    name = "cognito-sync"
+  }
+  expect_failures = [var.name]
+}
+
 run "refuses_a_wrong_table_prefix" {
   command = plan
   variables {
@@ -68,6 +92,24 @@ run "refuses_a_wrong_architecture" {
   command = plan
   variables {
     architecture = "amd64"
+  }
+  expect_failures = [var.architecture]
+}
+
+run "refuses_zips_of_another_architecture_1" {
+  command = plan
+  variables {
+    architecture = "x86_64"
+    artifact     = "../target/lambda-arm64/{function}/bootstrap.zip"
+  }
+  expect_failures = [var.architecture]
+}
+
+run "refuses_zips_of_another_architecture_2" {
+  command = plan
+  variables {
+    architecture = "arm64"
+    artifact     = "../target/lambda-x86_64/{function}/bootstrap.zip"
   }
   expect_failures = [var.architecture]
 }
@@ -147,10 +189,18 @@ run "refuses_a_wrong_incremental_concurrency" {
   expect_failures = [var.incremental_concurrency]
 }
 
-run "refuses_a_wrong_api_requests_per_second" {
+run "refuses_a_wrong_api_requests_per_second_1" {
   command = plan
   variables {
     api_requests_per_second = 0
+  }
+  expect_failures = [var.api_requests_per_second]
+}
+
+run "refuses_a_wrong_api_requests_per_second_2" {
+  command = plan
+  variables {
+    api_requests_per_second = 2.5
   }
   expect_failures = [var.api_requests_per_second]
 }
