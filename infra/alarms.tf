@@ -3,10 +3,18 @@
 locals {
   metric_namespace = var.name
 
-  # What the workers of both queues can do in an hour at the pace that Garmin allows (75 s a chunk or more), plus what the sweeper can
-  # nudge in an hour (200 a minute), twice: above that something goes in circles. Twenty thousand invocations cost cents, so
-  # the alarm comes long before the bill.
-  invocations_per_hour = 2 * (ceil((var.incremental_concurrency + var.historical_concurrency) * 3600 / 75) + 200 * 60)
+  chunk_outcomes = ["done", "again_later", "paused", "failed", "not_ours", "handed_back"]
+
+  # How long a worker is busy with a chunk of everything, at the least that Garmin's pace of a call a second allows.
+  chunk_seconds = { incremental = 30, historical = 75 }
+
+  # Messages for one chunk: its own, and those of the sweeper while its job waits for a worker, after 1, 2, 4, 8, 16, 31 and 46
+  # minutes. A wait of more than an hour is what the alarm for overdue jobs is for.
+  nudges_per_chunk = 8
+
+  # What both queues' workers can do in an hour, if each chunk has waited for an hour and each of its messages is an invocation:
+  # above that something goes in circles. Today's 24,960 cost ten cents, so the alarm comes long before the bill.
+  invocations_per_hour = local.nudges_per_chunk * sum([for name, queue in local.queues : ceil(queue.concurrency * 3600 / local.chunk_seconds[name])])
 
   # A message may wait for 15 minutes because it says so, and then for one visibility timeout because its reader died.
   oldest_message_seconds = {
@@ -31,14 +39,17 @@ resource "aws_sns_topic_subscription" "email" {
 
 # Metrics from log lines.
 
-# The sweeper says after each sweep how many jobs it found overdue and what it did about them.
+# The sweeper says after each sweep what it found due and what it did about it; overdue is what it finds due although it has
+# nudged for an hour.
 resource "aws_cloudwatch_log_metric_filter" "swept" {
   for_each = {
-    due      = "JobsDue"
-    nudged   = "JobsNudged"
-    woken    = "JobsWoken"
-    failed   = "JobsNotLookedAt"
-    erasures = "ErasuresNudged"
+    due              = "JobsDue"
+    nudged           = "JobsNudged"
+    woken            = "JobsWoken"
+    failed           = "JobsNotLookedAt"
+    overdue          = "JobsOverdue"
+    erasures         = "ErasuresNudged"
+    erasures_overdue = "ErasuresOverdue"
   }
 
   name           = "${var.name}-${each.value}"
@@ -53,7 +64,7 @@ resource "aws_cloudwatch_log_metric_filter" "swept" {
   }
 }
 
-# The worker says of each nudge what came of it: done, again_later, paused, failed, not_ours.
+# The worker says of each nudge what came of it (infra/tests/run.py compares this list with its code).
 resource "aws_cloudwatch_log_metric_filter" "chunks" {
   name           = "${var.name}-Chunks"
   log_group_name = module.function["process-chunk"].log_group
@@ -126,6 +137,27 @@ resource "aws_cloudwatch_metric_alarm" "errors" {
   ok_actions          = [aws_sns_topic.alarms.arn]
 }
 
+# process-chunk answers for each message by itself: one that it cannot deal with is no error of the invocation.
+resource "aws_cloudwatch_metric_alarm" "handed_back" {
+  alarm_name        = "${var.name}-handed-back"
+  alarm_description = "process-chunk hands messages back: it cannot read them, or not work on what they are about. docs/operations.md#alarm-handed-back"
+  namespace         = local.metric_namespace
+  metric_name       = "Chunks"
+  dimensions        = { outcome = "handed_back" }
+  statistic         = "Sum"
+  # One message comes again after 18 minutes and in the end is a dead letter; messages in two of three periods are a fault.
+  period              = 300
+  evaluation_periods  = 3
+  datapoints_to_alarm = 2
+  threshold           = 1
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+  ok_actions          = [aws_sns_topic.alarms.arn]
+
+  depends_on = [aws_cloudwatch_log_metric_filter.chunks]
+}
+
 resource "aws_cloudwatch_metric_alarm" "throttles" {
   for_each = local.functions
 
@@ -164,36 +196,19 @@ resource "aws_cloudwatch_metric_alarm" "api_errors" {
 
 resource "aws_cloudwatch_metric_alarm" "jobs_overdue" {
   alarm_name        = "${var.name}-jobs-overdue"
-  alarm_description = "In every sweep of a quarter of an hour some job was past its moment: nudging does not help. docs/operations.md#alarm-jobs-overdue"
-  # A job is due in one sweep when its worker died, and nudged it is not in the next. Fifteen in a row is no accident.
-  evaluation_periods  = 15
+  alarm_description = "Nobody has claimed some job for an hour although it was nudged: it is stuck, or the workers do not keep up. docs/operations.md#alarm-jobs-overdue"
+  namespace         = local.metric_namespace
+  metric_name       = "JobsOverdue"
+  statistic         = "Sum"
+  # The sweeper sees a job that nobody claims every 15 minutes, so one that is stuck is in at least two periods of any four.
+  period              = 900
+  evaluation_periods  = 4
+  datapoints_to_alarm = 2
   threshold           = 1
   comparison_operator = "GreaterThanOrEqualToThreshold"
   treat_missing_data  = "notBreaching"
   alarm_actions       = [aws_sns_topic.alarms.arn]
   ok_actions          = [aws_sns_topic.alarms.arn]
-
-  metric_query {
-    id          = "overdue"
-    label       = "Jobs past their moment"
-    expression  = "nudged - woken"
-    return_data = true
-  }
-
-  # Due is more: jobs whose wait for Garmin is over, which are woken as they should be, and the daily look at jobs that a person
-  # has paused, which are not nudged.
-  dynamic "metric_query" {
-    for_each = { nudged = "JobsNudged", woken = "JobsWoken" }
-    content {
-      id = metric_query.key
-      metric {
-        namespace   = local.metric_namespace
-        metric_name = metric_query.value
-        stat        = "Maximum"
-        period      = 60
-      }
-    }
-  }
 
   depends_on = [aws_cloudwatch_log_metric_filter.swept]
 }
@@ -218,13 +233,14 @@ resource "aws_cloudwatch_metric_alarm" "jobs_not_looked_at" {
 
 resource "aws_cloudwatch_metric_alarm" "erasures_overdue" {
   alarm_name        = "${var.name}-erasures-overdue"
-  alarm_description = "In every sweep of a quarter of an hour some erasure did not get further: somebody's data are still here. docs/operations.md#alarm-erasures-overdue"
+  alarm_description = "Some erasure was asked for an hour ago and does not get further, or cannot be looked at: somebody's data are still here. docs/operations.md#alarm-erasures-overdue"
   namespace         = local.metric_namespace
-  metric_name       = "ErasuresNudged"
-  statistic         = "Maximum"
-  # Each batch moves an erasure's moment a minute ahead, so one that goes on is never nudged. Fifteen in a row is no accident.
-  period              = 60
-  evaluation_periods  = 15
+  metric_name       = "ErasuresOverdue"
+  statistic         = "Sum"
+  # As for jobs. The sweeper sees an erasure that does not get further every minute or two.
+  period              = 900
+  evaluation_periods  = 4
+  datapoints_to_alarm = 2
   threshold           = 1
   comparison_operator = "GreaterThanOrEqualToThreshold"
   treat_missing_data  = "notBreaching"
@@ -272,7 +288,7 @@ resource "aws_cloudwatch_metric_alarm" "chunks_given_up" {
 
 resource "aws_cloudwatch_metric_alarm" "cost_guard" {
   alarm_name          = "${var.name}-cost-guard"
-  alarm_description   = "More chunks are worked on than Garmin's pace allows: something goes in circles and costs money. docs/operations.md#alarm-cost-guard"
+  alarm_description   = "More messages are worked on than an hour's chunks can need: something goes in circles and costs money. docs/operations.md#alarm-cost-guard"
   namespace           = "AWS/Lambda"
   metric_name         = "Invocations"
   dimensions          = { FunctionName = module.function["process-chunk"].name }

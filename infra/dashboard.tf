@@ -4,18 +4,20 @@ locals {
   # Two widgets in a row of 24 columns.
   widgets = [
     {
-      title = "Sweeps: jobs and erasures nudged because they were past their moment, and jobs woken from a wait"
-      metrics = [
-        [local.metric_namespace, "JobsDue", { stat = "Maximum", visible = false }],
-        [local.metric_namespace, "JobsNudged", { stat = "Maximum" }],
-        [local.metric_namespace, "JobsWoken", { stat = "Maximum" }],
-        [local.metric_namespace, "JobsNotLookedAt", { stat = "Maximum" }],
-        [local.metric_namespace, "ErasuresNudged", { stat = "Maximum" }],
+      title = "Stuck: jobs and erasures that an hour of nudging has not moved, and jobs that cannot be looked at"
+      metrics = [for metric in ["JobsOverdue", "ErasuresOverdue", "JobsNotLookedAt"] :
+        [local.metric_namespace, metric, { stat = "Maximum" }]
+      ]
+    },
+    {
+      title = "Sweeps: what was due, jobs and erasures nudged, and jobs woken from a wait"
+      metrics = [for metric in ["JobsDue", "JobsNudged", "JobsWoken", "ErasuresNudged"] :
+        [local.metric_namespace, metric, { stat = "Maximum" }]
       ]
     },
     {
       title = "What came of nudges"
-      metrics = [for outcome in ["done", "again_later", "paused", "failed", "not_ours"] :
+      metrics = [for outcome in local.chunk_outcomes :
         [local.metric_namespace, "Chunks", "outcome", outcome, { stat = "Sum" }]
       ]
     },

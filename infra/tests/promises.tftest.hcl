@@ -524,7 +524,7 @@ run "somebody_hears_of_it" {
     condition = alltrue([for alarm in concat(
       values(aws_cloudwatch_metric_alarm.errors), values(aws_cloudwatch_metric_alarm.throttles), values(aws_cloudwatch_metric_alarm.oldest_message),
       [aws_cloudwatch_metric_alarm.dead_letters, aws_cloudwatch_metric_alarm.api_errors, aws_cloudwatch_metric_alarm.jobs_overdue, aws_cloudwatch_metric_alarm.jobs_not_looked_at,
-      aws_cloudwatch_metric_alarm.erasures_overdue, aws_cloudwatch_metric_alarm.sweeper_silent, aws_cloudwatch_metric_alarm.chunks_given_up, aws_cloudwatch_metric_alarm.cost_guard],
+      aws_cloudwatch_metric_alarm.erasures_overdue, aws_cloudwatch_metric_alarm.sweeper_silent, aws_cloudwatch_metric_alarm.chunks_given_up, aws_cloudwatch_metric_alarm.cost_guard, aws_cloudwatch_metric_alarm.handed_back],
     ) : alarm.alarm_actions == toset([aws_sns_topic.alarms.arn]) && can(regex("docs/operations\\.md#alarm-[a-z-]+$", alarm.alarm_description))])
     error_message = "Every alarm tells somebody, and where the answer is."
   }
@@ -537,24 +537,34 @@ run "somebody_hears_of_it" {
     error_message = "The first dead letter counts."
   }
   assert {
-    # 2 x (50 workers x 3600 / 75 + 12,000 sweeps)
-    condition     = aws_cloudwatch_metric_alarm.cost_guard.threshold == 28800 && aws_cloudwatch_metric_alarm.cost_guard.period == 3600
-    error_message = "The cost guard is twice what an honest hour can need."
+    # 8 messages x (10 workers x 3600 / 30 + 40 workers x 3600 / 75)
+    condition     = aws_cloudwatch_metric_alarm.cost_guard.threshold == 24960 && aws_cloudwatch_metric_alarm.cost_guard.period == 3600
+    error_message = "The cost guard is what an honest hour can need."
   }
   assert {
-    condition     = [for query in aws_cloudwatch_metric_alarm.jobs_overdue.metric_query : query.expression if query.return_data == true] == ["nudged - woken"]
-    error_message = "Overdue is what had to be nudged: neither ends of waits nor the daily look at paused jobs."
+    condition = alltrue([for field, alarm in { overdue = aws_cloudwatch_metric_alarm.jobs_overdue, erasures_overdue = aws_cloudwatch_metric_alarm.erasures_overdue } :
+      alarm.namespace == "garmin-sync" && alarm.metric_name == one(aws_cloudwatch_log_metric_filter.swept[field].metric_transformation).name
+      && alarm.statistic == "Sum" && alarm.threshold == 1 && alarm.comparison_operator == "GreaterThanOrEqualToThreshold" && alarm.treat_missing_data == "notBreaching"
+    && alarm.period == 900 && alarm.evaluation_periods == 4 && alarm.datapoints_to_alarm == 2])
+    error_message = "A job or an erasure that is stuck, which is seen every 15 minutes, is heard of."
   }
   assert {
-    condition     = aws_cloudwatch_metric_alarm.erasures_overdue.metric_name == one(aws_cloudwatch_log_metric_filter.swept["erasures"].metric_transformation).name
-    error_message = "An erasure that does not get further is heard of."
+    condition = (aws_cloudwatch_metric_alarm.handed_back.namespace == "garmin-sync" && aws_cloudwatch_metric_alarm.handed_back.metric_name == one(aws_cloudwatch_log_metric_filter.chunks.metric_transformation).name
+      && aws_cloudwatch_metric_alarm.handed_back.dimensions == tomap({ outcome = "handed_back" }) && aws_cloudwatch_metric_alarm.handed_back.statistic == "Sum" && aws_cloudwatch_metric_alarm.handed_back.threshold == 1
+      && aws_cloudwatch_metric_alarm.handed_back.comparison_operator == "GreaterThanOrEqualToThreshold" && aws_cloudwatch_metric_alarm.handed_back.period == 300
+    && aws_cloudwatch_metric_alarm.handed_back.evaluation_periods == 3 && aws_cloudwatch_metric_alarm.handed_back.datapoints_to_alarm == 2)
+    error_message = "Messages that are handed back again and again are heard of, though no invocation fails."
+  }
+  assert {
+    condition     = aws_cloudwatch_log_metric_filter.chunks.pattern == "{ $.fields.outcome = * }" && one(aws_cloudwatch_log_metric_filter.chunks.metric_transformation).dimensions == tomap({ outcome = "$.fields.outcome" })
+    error_message = "What came of nudges is counted by outcome."
   }
   assert {
     condition     = aws_cloudwatch_metric_alarm.sweeper_silent.treat_missing_data == "breaching"
     error_message = "Silence of the sweeper is an alarm."
   }
   assert {
-    condition     = alltrue([for filter in aws_cloudwatch_log_metric_filter.swept : filter.pattern == "{ $.fields.message = \"swept\" }"]) && toset([for filter in aws_cloudwatch_log_metric_filter.swept : one(filter.metric_transformation).value]) == toset(["$.fields.due", "$.fields.nudged", "$.fields.woken", "$.fields.failed", "$.fields.erasures"])
+    condition     = alltrue([for filter in aws_cloudwatch_log_metric_filter.swept : filter.pattern == "{ $.fields.message = \"swept\" }"]) && toset([for filter in aws_cloudwatch_log_metric_filter.swept : one(filter.metric_transformation).value]) == toset(["$.fields.due", "$.fields.nudged", "$.fields.woken", "$.fields.failed", "$.fields.overdue", "$.fields.erasures", "$.fields.erasures_overdue"])
     error_message = "The metrics are read from the line that the sweeper logs."
   }
 }
