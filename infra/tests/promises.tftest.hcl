@@ -268,7 +268,8 @@ run "no_role_may_more_than_it_names" {
     error_message = "Every statement has a sid that says what it is for."
   }
   assert {
-    condition     = alltrue([for policy in aws_iam_role_policy.schedule : alltrue(flatten([for statement in jsondecode(policy.policy).Statement : [for text in concat(statement.Action, statement.Resource) : !strcontains(text, "*")]]))])
+    condition = [for statement in jsondecode(aws_iam_role_policy.schedule["sweep-jobs"].policy).Statement : [statement.Effect, statement.Action, statement.Resource]] == [
+    ["Allow", ["lambda:InvokeFunction"], [module.function["sweep-jobs"].arn]]]
     error_message = "The schedule may invoke its function and nothing else."
   }
   assert {
@@ -286,6 +287,26 @@ run "no_role_may_more_than_it_names" {
   assert {
     condition     = alltrue([for permission in aws_lambda_permission.route : permission.principal == "apigateway.amazonaws.com" && startswith(permission.source_arn, aws_apigatewayv2_api.this.execution_arn) && length(regexall("\\*", permission.source_arn)) == 1])
     error_message = "A function is called by its own routes of our API alone."
+  }
+}
+
+run "nobody_runs_as_a_role_but_its_service" {
+  command = plan
+
+  assert {
+    condition = alltrue([for function in module.function : function.trust.Statement == [
+    { Sid = "LambdaRunsAsThisRole", Effect = "Allow", Principal = { Service = "lambda.amazonaws.com" }, Action = "sts:AssumeRole" }]])
+    error_message = "Lambda runs as a function's role, and nobody else does."
+  }
+  assert {
+    condition     = keys(aws_iam_role.schedule) == ["sweep-jobs"] && keys(aws_iam_role_policy.schedule) == ["sweep-jobs"]
+    error_message = "There is one schedule, whose role the next promise reads."
+  }
+  assert {
+    condition = jsondecode(aws_iam_role.schedule["sweep-jobs"].assume_role_policy).Statement == [{
+      Sid = "TheScheduleRunsAsThisRole", Effect = "Allow", Principal = { Service = "scheduler.amazonaws.com" }, Action = "sts:AssumeRole",
+    Condition = { StringEquals = { "aws:SourceAccount" = "123456789012" } } }]
+    error_message = "The scheduler runs as the schedule's role, for this account, and nobody else does."
   }
 }
 
@@ -371,14 +392,19 @@ run "tokens_are_sealed_and_opened_by_who_must_and_for_their_owner" {
     error_message = "The key's own policy says the same."
   }
   assert {
-    condition = alltrue(flatten([for function in module.function : [for statement in function.policy.Statement :
-      statement.Condition.StringEquals["kms:EncryptionContext:provider"] == ["garmin"] && statement.Condition.Null["kms:EncryptionContext:user_id"] == ["false"]
-    if contains(statement.Resource, aws_kms_key.tokens.arn)]]))
-    error_message = "The tokens' key works with an owner named, and for Garmin's links."
+    condition = alltrue([for condition in concat(
+      flatten([for function in module.function : [for statement in function.policy.Statement : try(statement.Condition, null) if contains(statement.Resource, aws_kms_key.tokens.arn)]]),
+      [for statement in jsondecode(aws_kms_key_policy.tokens.policy).Statement : try(statement.Condition, null) if statement.Sid != "LookAfterTheKey"],
+      ) : condition == {
+      StringEquals                = { "kms:EncryptionContext:provider" = ["garmin"] }
+      Null                        = { "kms:EncryptionContext:user_id" = ["false"] }
+      "ForAllValues:StringEquals" = { "kms:EncryptionContextKeys" = ["provider", "user_id"] }
+    }])
+    error_message = "The tokens' key works with an owner named, for Garmin's links, and with nothing else in the context; the roles and the key say the same."
   }
   assert {
     condition = alltrue([for statement in jsondecode(aws_kms_key_policy.tokens.policy).Statement :
-      length(setsubtract(statement.Principal.AWS, ["arn:aws:iam::123456789012:role/process-chunk", "arn:aws:iam::123456789012:role/link-account"])) == 0 && statement.Condition.StringEquals["kms:EncryptionContext:provider"] == ["garmin"]
+      length(setsubtract(statement.Principal.AWS, ["arn:aws:iam::123456789012:role/process-chunk", "arn:aws:iam::123456789012:role/link-account"])) == 0
     if length(setintersection(statement.Action, ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:CreateGrant", "kms:ReEncryptFrom"])) > 0])
     error_message = "The key's own policy names the roles that use it, and not the account."
   }

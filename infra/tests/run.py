@@ -111,6 +111,9 @@ def static():
 
     yield from variables_told()
     yield from policies()
+    yield from alarms_heard()
+    yield from outcomes()
+    yield from swept()
     yield from runbook()
 
 
@@ -124,27 +127,61 @@ def variables_told():
         yield f"{adapters.relative_to(ROOT)} reads {name}, which infra/functions.tf never sets"
 
 
-# The policies that promises.tftest.hcl reads, statement by statement.
-POLICIES = {
-    "aws_iam_role.this", "aws_iam_role_policy.this", "aws_iam_role.schedule", "aws_iam_role_policy.schedule",
-    "aws_kms_key.data", "aws_kms_key_policy.tokens", "aws_s3_bucket_policy.page",
-}
+def policies_read():
+    """The policies that promises.tftest.hcl reads: named there themselves, or through an output of the module that has them."""
+    promises = (INFRA / "tests" / "promises.tftest.hcl").read_text()
+    read = set(re.findall(r'jsondecode\((aws_\w+\.\w+)(?:\["[^"]+"\])?\.(\w*policy)\)', promises))
+    for path in INFRA.glob("modules/*/outputs.tf"):
+        for output, address, attribute in re.findall(r'output "(\w+)" \{[^}]*jsondecode\((aws_\w+\.\w+)\.(\w*policy)\)', path.read_text()):
+            if re.search(rf"\bfunction\.{output}\.Statement\b", promises):
+                read.add((address, attribute))
+    return read
 
 
 def policies():
     """No policy has a wildcard where it could mean more than one thing, and none stands where no promise looks."""
+    read = policies_read()
     for path in sorted(INFRA.glob("*.tf")) + sorted(INFRA.glob("modules/*/*.tf")):
         text = path.read_text()
         where = path.relative_to(ROOT)
         for action in re.findall(r'"([a-z][a-z0-9-]*:[A-Za-z]*\*[^"]*|\*:\*)"', text):
             yield f"{where} has a wildcard in an action: {action}"
         for kind, name, body in re.findall(r'^resource "(\w+)" "(\w+)" \{\n(.*?)^\}', text, re.S | re.M):
-            writes_one = re.search(r"^\s+(assume_role_|inline_)?policy\s*[={]|managed_policy_arns", body, re.M)
-            if (writes_one or kind in {"aws_iam_policy", "aws_iam_role_policy_attachment"}) and f"{kind}.{name}" not in POLICIES:
-                yield f"{where}: {kind}.{name} is a policy that promises.tftest.hcl does not read"
+            for attribute in re.findall(r"^\s+((?:assume_role_|inline_)?policy|managed_policy_arns|policy_arn)\s*[={]", body, re.M):
+                if (f"{kind}.{name}", attribute) not in read:
+                    yield f"{where}: {kind}.{name} has a {attribute} that promises.tftest.hcl does not read"
             # A key's own policy means its key by it.
             if re.search(r'Resource\s*=\s*\[?\s*"\*"', body) and not kind.startswith("aws_kms_key"):
                 yield f"{where}: {kind}.{name} is for every resource there is"
+
+
+def alarms_heard():
+    """Every alarm tells somebody and is promised to; what Terraform cannot ask of all resources of a kind."""
+    promises = (INFRA / "tests" / "promises.tftest.hcl").read_text()
+    for path in sorted(INFRA.glob("**/*.tf")):
+        for name, body in re.findall(r'^resource "aws_cloudwatch_metric_alarm" "(\w+)" \{\n(.*?)^\}', path.read_text(), re.S | re.M):
+            if not re.search(r"^  alarm_actions\s*= \[aws_sns_topic\.alarms\.arn\]$", body, re.M) or re.search(r"^  actions_enabled\b", body, re.M):
+                yield f"{path.relative_to(ROOT)}: the alarm {name} tells nobody"
+            if not re.search(r"^  alarm_description\s*= .*docs/operations\.md#alarm-[a-z-]+\"$", body, re.M):
+                yield f"{path.relative_to(ROOT)}: the alarm {name} does not say where the answer is"
+            if f"aws_cloudwatch_metric_alarm.{name}" not in promises:
+                yield f"{path.relative_to(ROOT)}: promises.tftest.hcl does not name the alarm {name}"
+
+
+def outcomes():
+    """What process-chunk says of nudges is what is counted and drawn."""
+    counted = set(re.findall(r'"(\w+)"', re.search(r"chunk_outcomes = \[(.*?)\]", (INFRA / "alarms.tf").read_text())[1]))
+    said = set(re.findall(r'outcome = "(\w+)"', (ROOT / "functions" / "process-chunk" / "src" / "lib.rs").read_text()))
+    for outcome in sorted(counted ^ said):
+        yield f"chunk_outcomes in infra/alarms.tf and the log lines of process-chunk differ in {outcome}"
+
+
+def swept():
+    """The fields that metrics are read from are on the line that sweep-jobs logs."""
+    block = re.search(r'"aws_cloudwatch_log_metric_filter" "swept" \{\n  for_each = \{\n(.*?)^  \}', (INFRA / "alarms.tf").read_text(), re.S | re.M)
+    logged = re.search(r'info!\(([^"]*), "swept"\)', (ROOT / "functions" / "sweep-jobs" / "src" / "lib.rs").read_text())
+    for field in sorted(set(re.findall(r"^    (\w+)\s*=", block[1], re.M)) - set(re.findall(r"\w+", logged[1]))):
+        yield f"infra/alarms.tf reads {field} of the line that sweep-jobs logs, which is not on it"
 
 
 def runbook():

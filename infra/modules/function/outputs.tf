@@ -28,6 +28,11 @@ output "policy" {
   value       = jsondecode(aws_iam_role_policy.this.policy)
 }
 
+output "trust" {
+  description = "Who may run as the role, for the tests."
+  value       = jsondecode(aws_iam_role.this.assume_role_policy)
+}
+
 output "settings" {
   description = "How the function runs, for the tests."
   value = {
