@@ -14,7 +14,7 @@ locals {
   sign_in_origins = local.own_users ? [
     "https://cognito-idp.${var.region}.amazonaws.com",
     "https://${aws_cognito_user_pool_domain.users[0].domain}.auth.${var.region}.amazoncognito.com",
-  ] : [regex("^https://[^/]+", var.jwt_issuer)]
+  ] : distinct(concat([regex("^https://[^/]+", var.jwt_issuer)], var.page_sign_in_origins))
 }
 
 resource "aws_cognito_user_pool" "users" {

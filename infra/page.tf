@@ -104,12 +104,15 @@ resource "aws_s3_object" "config" {
   cache_control = "no-store"
 
   content = jsonencode({
-    auth = local.page_client_id == null ? { kind = "none" } : {
-      kind     = "oidc"
-      issuer   = local.issuer
-      clientId = local.page_client_id
-      scope    = "openid email"
-    }
+    auth = local.page_client_id == null ? { kind = "none" } : merge(
+      {
+        kind     = "oidc"
+        issuer   = local.issuer
+        clientId = local.page_client_id
+        scope    = var.page_scope
+      },
+      var.page_audience == null ? {} : { audience = var.page_audience },
+    )
   })
 }
 

@@ -123,6 +123,55 @@ variable "page_client_id" {
   }
 }
 
+variable "page_scope" {
+  description = "What the page asks of jwt_issuer, separated by spaces. Many issuers give refresh tokens only for offline_access; without one people sign in again when their token ends."
+  type        = string
+  # What the client of the Cognito user pool is allowed.
+  default = "openid email"
+
+  validation {
+    condition     = can(regex("^[\\x21\\x23-\\x5B\\x5D-\\x7E]+( [\\x21\\x23-\\x5B\\x5D-\\x7E]+)*$", var.page_scope)) && contains(split(" ", var.page_scope), "openid")
+    error_message = "page_scope must be scopes separated by single spaces, openid among them."
+  }
+
+  validation {
+    condition     = var.page_scope == "openid email" || var.page_client_id != null
+    error_message = "page_scope goes with page_client_id: the client of the Cognito user pool is allowed openid and email."
+  }
+}
+
+variable "page_audience" {
+  description = "The audience that the page names when it sends people to jwt_issuer, one of jwt_audience. Auth0 gives tokens that the API can read only then. Null: none."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.page_audience == null ? true : contains(var.jwt_audience, var.page_audience)
+    error_message = "page_audience must be one of jwt_audience: the API refuses tokens for another."
+  }
+
+  validation {
+    condition     = var.page_audience == null ? true : var.page_client_id != null
+    error_message = "page_audience goes with page_client_id: without a client the page signs nobody in."
+  }
+}
+
+variable "page_sign_in_origins" {
+  description = "Further origins of jwt_issuer that the page's scripts may talk to, where its token endpoint is not under the issuer's own host."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for origin in var.page_sign_in_origins : can(regex("^https://([a-z0-9-]+\\.)+[a-z]{2,}(:[0-9]{1,5})?$", origin))])
+    error_message = "page_sign_in_origins must be origins such as https://login.example.org: https, a host in lower case, no path and no wildcard."
+  }
+
+  validation {
+    condition     = length(var.page_sign_in_origins) == 0 || var.page_client_id != null
+    error_message = "page_sign_in_origins goes with page_client_id: without a client the page signs nobody in."
+  }
+}
+
 variable "page_domain" {
   description = "The page's own domain name, such as sync.example.org; null serves it under CloudFront's name."
   type        = string

@@ -686,3 +686,25 @@ run "with_an_issuer_and_its_client_the_page_signs_in_there" {
     error_message = "The page knows its client."
   }
 }
+
+run "the_page_asks_an_issuer_for_what_that_issuer_needs" {
+  command = plan
+
+  variables {
+    jwt_issuer           = "https://issuer.example.org/"
+    jwt_audience         = ["garmin-sync"]
+    page_client_id       = "the-page"
+    page_scope           = "openid offline_access"
+    page_audience        = "garmin-sync"
+    page_sign_in_origins = ["https://login.example.org", "https://token.example.org:8443"]
+  }
+
+  assert {
+    condition     = jsondecode(aws_s3_object.config.content).auth == { kind = "oidc", issuer = "https://issuer.example.org/", clientId = "the-page", scope = "openid offline_access", audience = "garmin-sync" }
+    error_message = "The page knows which scope and which audience to ask for."
+  }
+  assert {
+    condition     = strcontains(one(one(aws_cloudfront_response_headers_policy.page.security_headers_config).content_security_policy).content_security_policy, "connect-src 'self' https://issuer.example.org https://login.example.org https://token.example.org:8443;")
+    error_message = "The page may talk to the issuer wherever that is."
+  }
+}

@@ -139,6 +139,111 @@ run "refuses_a_pages_client_without_its_issuer" {
   expect_failures = [var.page_client_id]
 }
 
+run "refuses_a_wrong_page_scope_1" {
+  command = plan
+  variables {
+    jwt_issuer     = "https://issuer.example.org"
+    jwt_audience   = ["garmin-sync"]
+    page_client_id = "the-page"
+    page_scope     = "email"
+  }
+  expect_failures = [var.page_scope]
+}
+
+run "refuses_a_wrong_page_scope_2" {
+  command = plan
+  variables {
+    jwt_issuer     = "https://issuer.example.org"
+    jwt_audience   = ["garmin-sync"]
+    page_client_id = "the-page"
+    page_scope     = "openid  email"
+  }
+  expect_failures = [var.page_scope]
+}
+
+run "refuses_another_page_scope_for_the_user_pool" {
+  command = plan
+  variables {
+    page_scope = "openid"
+  }
+  expect_failures = [var.page_scope]
+}
+
+run "refuses_a_page_audience_that_the_api_refuses" {
+  command = plan
+  variables {
+    jwt_issuer     = "https://issuer.example.org"
+    jwt_audience   = ["garmin-sync"]
+    page_client_id = "the-page"
+    page_audience  = "another"
+  }
+  expect_failures = [var.page_audience]
+}
+
+run "refuses_a_page_audience_without_a_client" {
+  command = plan
+  variables {
+    jwt_issuer    = "https://issuer.example.org"
+    jwt_audience  = ["garmin-sync"]
+    page_audience = "garmin-sync"
+  }
+  expect_failures = [var.page_audience]
+}
+
+run "refuses_a_wrong_page_sign_in_origin_1" {
+  command = plan
+  variables {
+    jwt_issuer           = "https://issuer.example.org"
+    jwt_audience         = ["garmin-sync"]
+    page_client_id       = "the-page"
+    page_sign_in_origins = ["http://login.example.org"]
+  }
+  expect_failures = [var.page_sign_in_origins]
+}
+
+run "refuses_a_wrong_page_sign_in_origin_2" {
+  command = plan
+  variables {
+    jwt_issuer           = "https://issuer.example.org"
+    jwt_audience         = ["garmin-sync"]
+    page_client_id       = "the-page"
+    page_sign_in_origins = ["https://login.example.org/"]
+  }
+  expect_failures = [var.page_sign_in_origins]
+}
+
+run "refuses_a_wrong_page_sign_in_origin_3" {
+  command = plan
+  variables {
+    jwt_issuer           = "https://issuer.example.org"
+    jwt_audience         = ["garmin-sync"]
+    page_client_id       = "the-page"
+    page_sign_in_origins = ["https://*.example.org"]
+  }
+  expect_failures = [var.page_sign_in_origins]
+}
+
+run "refuses_a_wrong_page_sign_in_origin_4" {
+  command = plan
+  variables {
+    jwt_issuer           = "https://issuer.example.org"
+    jwt_audience         = ["garmin-sync"]
+    page_client_id       = "the-page"
+    page_sign_in_origins = ["https://login.example.org; script-src *"]
+  }
+  expect_failures = [var.page_sign_in_origins]
+}
+
+run "refuses_page_sign_in_origins_without_a_client" {
+  command = plan
+  variables {
+    jwt_issuer           = "https://issuer.example.org"
+    jwt_audience         = ["garmin-sync"]
+    page_sign_in_origins = ["https://login.example.org"]
+  }
+  expect_failures = [var.page_sign_in_origins]
+}
+
 run "refuses_a_wrong_page_domain" {
   command = plan
   variables {

@@ -1,6 +1,9 @@
 /** How people sign in here, as `/config.json` says it: `garmin-sync serve` answers it, Terraform writes it in the cloud. */
 export type AuthConfig =
-  { kind: 'token' } | { kind: 'oidc'; issuer: string; clientId: string; scope: string } | { kind: 'none' }
+  | { kind: 'token' }
+  /** `audience` for issuers that give tokens for an API only to who names it, as Auth0 does. */
+  | { kind: 'oidc'; issuer: string; clientId: string; scope: string; audience?: string }
+  | { kind: 'none' }
 
 class ConfigError extends Error {}
 
@@ -18,11 +21,13 @@ export function readAuthConfig(config: unknown): AuthConfig {
     case 'none':
       return { kind: auth['kind'] }
     case 'oidc': {
-      const { issuer, clientId, scope } = auth
+      const { issuer, clientId, scope, audience } = auth
       if (typeof issuer !== 'string' || typeof clientId !== 'string' || typeof scope !== 'string') {
         throw new ConfigError('"auth" of kind "oidc" needs issuer, clientId and scope')
       }
-      return { kind: 'oidc', issuer, clientId, scope }
+      if (audience === undefined) return { kind: 'oidc', issuer, clientId, scope }
+      if (typeof audience !== 'string') throw new ConfigError('"audience" has to be text')
+      return { kind: 'oidc', issuer, clientId, scope, audience }
     }
     default:
       throw new ConfigError('config.json has an unknown kind of "auth"')

@@ -1,4 +1,4 @@
-import { UserManager, WebStorageStateStore } from 'oidc-client-ts'
+import { UserManager, type UserManagerSettings, WebStorageStateStore } from 'oidc-client-ts'
 
 import type { AuthConfig } from './config'
 import type { Session } from './session'
@@ -14,13 +14,13 @@ export interface OidcSignIn {
   signIn: () => Promise<void>
 }
 
-/** Authorization code with PKCE: no password passes through this page, and a stolen code is worth nothing. */
-export function oidcSignIn({ issuer, clientId, scope }: OidcConfig): OidcSignIn {
+export function oidcSettings({ issuer, clientId, scope, audience }: OidcConfig): UserManagerSettings {
   const here = `${location.origin}/`
-  const manager = new UserManager({
+  return {
     authority: issuer,
     client_id: clientId,
     scope,
+    extraQueryParams: audience === undefined ? {} : { audience },
     redirect_uri: here,
     post_logout_redirect_uri: here,
     // For this tab: a shared computer's next person opens the page signed out.
@@ -29,7 +29,12 @@ export function oidcSignIn({ issuer, clientId, scope }: OidcConfig): OidcSignIn 
     // The refresh token does it when a token is asked for; no timer, no hidden frame.
     automaticSilentRenew: false,
     monitorSession: false,
-  })
+  }
+}
+
+/** Authorization code with PKCE: no password passes through this page, and a stolen code is worth nothing. */
+export function oidcSignIn(config: OidcConfig): OidcSignIn {
+  const manager = new UserManager(oidcSettings(config))
 
   async function validUser() {
     const user = await manager.getUser()
@@ -40,8 +45,13 @@ export function oidcSignIn({ issuer, clientId, scope }: OidcConfig): OidcSignIn 
   const session: Session = {
     token: async () => (await validUser())?.access_token ?? null,
     signOut: () =>
-      // Cognito wants these two instead of the standard's names; other issuers ignore them.
-      manager.signoutRedirect({ extraQueryParams: { client_id: clientId, logout_uri: here } }),
+      manager
+        .signoutRedirect({
+          // Cognito wants these two instead of the standard's names; other issuers ignore them.
+          extraQueryParams: { client_id: config.clientId, logout_uri: `${location.origin}/` },
+        })
+        // An issuer without a sign-out of its own: this page has forgotten the session all the same.
+        .catch(() => undefined),
   }
 
   return {

@@ -39,7 +39,11 @@ it('in the cloud it sends nobody away by itself', async () => {
 })
 
 it('a configuration that is not understood is an error, never somebody else’s sign-in', () => {
-  for (const wrong of [null, {}, { auth: {} }, { auth: { kind: 'magic' } }, { auth: { kind: 'oidc', issuer: 'x' } }]) {
-    expect(() => readAuthConfig(wrong)).toThrow()
+  const oidc = { kind: 'oidc', issuer: 'x', clientId: 'y', scope: 'z' }
+  for (const auth of [{}, { kind: 'magic' }, { kind: 'oidc', issuer: 'x' }, { ...oidc, audience: 1 }]) {
+    expect(() => readAuthConfig({ auth })).toThrow()
   }
+  for (const wrong of [null, {}]) expect(() => readAuthConfig(wrong)).toThrow()
+  expect(readAuthConfig({ auth: oidc })).toEqual(oidc)
+  expect(readAuthConfig({ auth: { ...oidc, audience: 'api' } })).toEqual({ ...oidc, audience: 'api' })
 })
