@@ -213,7 +213,11 @@ def main():
     mirror = os.environ.get("TF_PLUGIN_DIR")
     init = ["init", "-backend=false", "-input=false", "-no-color"] + ([f"-plugin-dir={mirror}"] if mirror else [])
     steps = [["fmt", "-check", "-recursive"], init, ["validate", "-no-color"], ["test", "-no-color"]]
-    return 0 if all(terraform(*step) for step in steps) else 1
+    if all(terraform(*step) for step in steps):
+        return 0
+    for path in sorted(INFRA.glob("*.tfvars*")):
+        print(f"infra: Terraform has tested with {path.relative_to(ROOT)}, which is this deployment's; the tests are written for the defaults")
+    return 1
 
 
 if __name__ == "__main__":
