@@ -14,7 +14,8 @@ use crate::report::{Report, Table, Times, millis};
 use crate::tls::TlsFront;
 
 /// Milliseconds from the start of a process to its asking for the first event, and to its first answer; megabytes of
-/// memory. The middle of many runs is held to the first two, by what the process has had of its processor.
+/// memory. Held to the first two are the middle of many runs, by what the process has had of its processor, and the fastest
+/// of them by the clock.
 const READY_MS: f64 = 25.0;
 const ANSWERED_MS: f64 = 40.0;
 const RESIDENT_MB: f64 = 40.0;
@@ -154,7 +155,15 @@ pub async fn measure_cold_starts(
             starts.binary_mb,
         ];
         table.row(name, figures);
-        // What other work on the machine takes from a start is not the start's.
+        // What other work on the machine takes from a start is not the start's: so the time on the processor, and by the
+        // clock the fastest run. That one has no more in it than the start itself, but every wait that the start makes.
+        let fastest = |times: &[Duration]| times.iter().min().map_or(f64::NAN, |time| millis(*time));
+        report.promise(format!("{name}: ms until ready, the fastest"), fastest(&starts.ready), READY_MS);
+        report.promise(
+            format!("{name}: ms until its first answer, the fastest"),
+            fastest(&starts.answered),
+            ANSWERED_MS,
+        );
         report.promise(format!("{name}: ms on the processor until ready"), ready_on_processor, READY_MS);
         report.promise(
             format!("{name}: ms on the processor until its first answer"),
