@@ -12,6 +12,7 @@ import json
 import os
 import pathlib
 import re
+import runpy
 import subprocess
 import sys
 
@@ -115,6 +116,7 @@ def static():
     yield from outcomes()
     yield from swept()
     yield from runbook()
+    yield from costs()
 
 
 def variables_told():
@@ -195,6 +197,14 @@ def runbook():
         yield f"docs/operations.md#{heading} explains an alarm that infra/alarms.tf does not have"
 
 
+def costs():
+    """The tables of costs are what tools/cost.py prints."""
+    operations = (ROOT / "docs" / "operations.md").read_text()
+    for table in runpy.run_path(str(ROOT / "tools" / "cost.py"))["tables"]():
+        if f"\n{table}\n" not in operations:
+            yield "docs/operations.md has another table than tools/cost.py prints:\n" + table
+
+
 def terraform(*arguments):
     environment = {**os.environ, "TF_IN_AUTOMATION": "1"}
     print("+ terraform", *arguments, flush=True)
@@ -207,7 +217,7 @@ def main():
         print(f"infra: {sentence}")
     if wrong:
         return 1
-    print("infra: functions, routes, events, variables and the runbook agree")
+    print("infra: functions, routes, events, variables, costs and the runbook agree")
     if "--static" in sys.argv:
         return 0
     mirror = os.environ.get("TF_PLUGIN_DIR")
