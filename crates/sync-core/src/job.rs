@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::dates::{Chunk, ChunkPlan, DateRange};
 use crate::ids::{AccountKey, JobId, JobKey, UserId};
 use crate::metric::{MetricSet, MetricType};
+use crate::timing::ESTIMATED_SECONDS_PER_CHUNK;
 use crate::transition::Claim;
 use crate::window::Window;
 
@@ -364,7 +365,7 @@ pub struct Job {
     pub lease_until: Option<DateTime<Utc>>,
     /// Names the claim, so that a repeated claim request recognises its own success.
     pub claim_token: Option<Uuid>,
-    /// Claims of the current chunk since it last made progress.
+    /// Claims of the current chunk since one of them ended otherwise than in a failure.
     pub attempts: u32,
     /// Not to be claimed before this moment.
     pub retry_at: Option<DateTime<Utc>>,
@@ -440,8 +441,9 @@ impl Job {
         self.plan().chunk(last_done).map(|chunk| chunk.range.end())
     }
 
-    /// Seconds until it is done at the pace so far; none when it is not running or nothing is done yet. Computed from
-    /// what is stored alone, so that two reads of an unchanged job agree.
+    /// Seconds until it is done at the pace so far, and never more than [`ESTIMATED_SECONDS_PER_CHUNK`] for each chunk: the
+    /// pace counts throttles and pauses too. None when it is not running or nothing is done yet. Computed from what is
+    /// stored alone, so that two reads of an unchanged job agree.
     #[must_use]
     pub fn eta_seconds(&self) -> Option<u64> {
         let done = u64::from(self.chunks_completed());
@@ -450,7 +452,7 @@ impl Job {
         }
         let elapsed = u64::try_from((self.updated_at - self.started_at?).num_seconds()).ok()?;
         let open = u64::from(self.chunk_states.count(ChunkState::Open));
-        Some((elapsed * open).div_ceil(done))
+        Some((elapsed * open).div_ceil(done).min(open * ESTIMATED_SECONDS_PER_CHUNK))
     }
 
     /// Whether a worker may claim it at `now`: unfinished, not paused, past its `retry_at`, and without a live lease.

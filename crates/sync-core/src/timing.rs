@@ -25,7 +25,7 @@ pub const LEASE_MARGIN: TimeDelta = TimeDelta::seconds(5);
 /// A worker stops asking for windows when less than the longest window and this remain: the time a commit needs.
 pub const COMMIT_MARGIN: TimeDelta = TimeDelta::seconds(5);
 
-/// Claims of one chunk that may end without progress before the chunk is recorded as failed.
+/// Claims of one chunk that may end in a failure before the chunk is recorded as failed.
 pub const MAX_CLAIMS: u32 = 3;
 
 /// The wait before a chunk that failed is tried again; doubled per claim.

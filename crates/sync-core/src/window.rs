@@ -132,8 +132,7 @@ impl From<Window> for String {
     }
 }
 
-/// What asking a window for one day came to. Stored with the day, so that a resume does not ask again and a page can
-/// tell "nothing there" from "not asked".
+/// What asking a window for one day came to. Stored with the day, so that a page can tell "nothing there" from "not asked".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DayOutcome {

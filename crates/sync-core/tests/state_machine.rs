@@ -350,6 +350,9 @@ fn what_is_shown_of_the_pace_depends_on_what_is_stored_alone() {
     job = transition::chunk_done(&job, vec![], None, at(60)).after;
     assert_eq!(job.eta_seconds(), Some(120));
     assert_eq!(transition::pause(&job, at(70)).unwrap().after.eta_seconds(), None);
+    // Paused for a week, and one chunk done since: the week is not the pace.
+    let again = Job { updated_at: at(7 * 24 * 3600), ..job };
+    assert_eq!(again.eta_seconds(), Some(2 * 120));
 }
 
 /// What may happen to a job, in any order.

@@ -254,7 +254,7 @@ fn fixtures() -> Vec<(&'static str, Value)> {
                  "splitSummaries": [{"splitType": "RWD_RUN", "noOfSplits": 8, "duration": 791.5, "distance": 1189.25, "averageSpeed": 1.5, "totalAscent": 12.0, "elevationLoss": 4.0}]},
                 {"activityId": 32, "activityName": "Gym", "activityType": {"typeKey": "strength_training"}, "startTimeLocal": "2024-03-01 10:00:00", "startTimeGMT": "2024-03-01 09:00:00"},
                 {"activityId": 33, "activityName": "Pool", "activityType": {"typeKey": "lap_swimming"}, "startTimeLocal": "2024-03-01 12:00:00", "startTimeGMT": "2024-03-01 11:00:00",
-                 "poolLength": 2500.0, "unitOfPoolLength": {"unitKey": "meter", "factor": 100.0}, "averageSwolf": 40.0, "activeLengths": 40, "manualActivity": true},
+                 "poolLength": 2286.0, "unitOfPoolLength": {"unitId": 230, "unitKey": "yard", "factor": 91.44}, "averageSwolf": 40.0, "activeLengths": 40, "manualActivity": true},
                 {"activityId": 30, "activityName": "Outside", "startTimeLocal": "2024-02-29 23:59:59", "startTimeGMT": "2024-03-01 07:59:59"},
             ]),
         ),

@@ -147,7 +147,7 @@ fn row(ask: &Ask<'_>, activity: &ActivityTruth) -> Value {
     }
     if activity.sport.key == "lap_swimming" {
         put("poolLength", Some(json!(2500.0)));
-        put("unitOfPoolLength", Some(json!({"unitId": 230, "unitKey": "meter", "factor": 100.0})));
+        put("unitOfPoolLength", Some(json!({"unitId": 1, "unitKey": "meter", "factor": 100.0})));
         put("activeLengths", activity.distance.map(|distance| json!((distance / 25.0) as i64)));
     }
     for (zone, seconds) in activity.hr_zones.iter().enumerate() {

@@ -91,7 +91,7 @@ pub struct ActivityRecord {
     pub average_swolf: Option<f64>,
     /// Lengths swum (`activeLengths`).
     pub active_lengths: Option<i64>,
-    /// Length of the pool in metres (`poolLength` over `unitOfPoolLength.factor`, which counts centimetres).
+    /// Length of the pool in metres (`poolLength` counts centimetres; `unitOfPoolLength` only says in what the watch shows it).
     pub pool_length_meters: Option<f64>,
     /// Mean power, watts (`avgPower`).
     pub average_power_watts: Option<f64>,

@@ -33,7 +33,7 @@ pub struct WeighInRecord {
     pub source_type: Option<String>,
 }
 
-/// One blood pressure measurement (`blood_pressure#<version or moment>`).
+/// One blood pressure measurement (`blood_pressure#<moment in epoch ms>`, else `blood_pressure#<date>-<index>`).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct BloodPressureRecord {

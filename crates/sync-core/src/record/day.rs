@@ -228,8 +228,6 @@ pub struct DayRecord {
     pub menstrual_period_days: Option<i64>,
     /// Length of the cycle that starts this day, days (`cycleLength`, or what Garmin predicts).
     pub menstrual_cycle_days: Option<i64>,
-    /// Whether the cycle that starts this day is a forecast (`predictedCycle`).
-    pub menstrual_cycle_predicted: Option<bool>,
     /// What the person logged this day (`loggedSymptomDays.symptoms`).
     pub menstrual_symptoms: Option<Vec<String>>,
 }

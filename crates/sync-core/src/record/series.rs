@@ -104,7 +104,7 @@ pub struct Track {
     pub speed_meters_per_second: Vec<Option<f64>>,
     /// Beats per minute (`directHeartRate`).
     pub heart_rate_bpm: Vec<Option<f64>>,
-    /// Steps per minute of both feet (`directDoubleCadence`), else pedal revolutions (`directBikeCadence`).
+    /// Steps per minute of both feet (`directDoubleCadence`, else twice `directRunCadence`), else pedal revolutions (`directBikeCadence`).
     pub cadence_per_minute: Vec<Option<f64>>,
     /// Watts (`directPower`).
     pub power_watts: Vec<Option<f64>>,

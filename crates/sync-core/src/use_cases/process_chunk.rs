@@ -1,11 +1,11 @@
 //! The worker: claim a job, import one chunk of it (or as much as time allows), commit data and cursor together, nudge.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::nudge_or_leave_it_to_the_sweeper;
-use crate::dates::{Chunk, today_in};
+use crate::dates::{Chunk, DateRange, today_in};
 use crate::ids::AccountKey;
 use crate::job::{ChunkProgress, Gap, GapReason, Job, JobStatus, PauseReason};
 use crate::link::{Link, Tokens};
@@ -13,16 +13,20 @@ use crate::ports::{
     Applied, ChunkQueue, ClaimOutcome, Clock, FetchError, GarminSource, Ids, JobStore, LinkStore, Nudge,
     RefreshError, Session, StoreError, TokenVault, VaultError,
 };
-use crate::record::RecordUpsert;
+use crate::record::{Attribute, RecordUpsert};
 use crate::timing::{
     COMMIT_MARGIN, LEASE_MARGIN, MAX_CLAIMS, REFRESH_BEFORE_EXPIRY, breaker_wait, retry_wait, throttle_wait,
 };
 use crate::transition::{self, Claim, Transition};
-use crate::window::{DayOutcome, PlanRequest, Window, WindowScope};
+use crate::window::{DayOutcome, PlanRequest, SourceId, Window, WindowScope};
 
-/// Windows that may fail one after the other before the rest of the chunk is left for the next claim: Garmin is down
-/// then, and asking on would only cost time.
-const MAX_FAILURES_IN_A_ROW: u32 = 3;
+/// How often in a row a source may be unavailable before its other windows are left for the next claim; once, where another
+/// has just been so.
+const MAX_SILENCES_OF_A_SOURCE: u32 = 2;
+
+/// Sources that may be unavailable in a row before the rest of the chunk is left for the next claim: Garmin is down then, and
+/// asking on would only cost time. One source alone never keeps the others from being asked.
+const MAX_SILENT_SOURCES: usize = 3;
 
 /// How often a fresh token pair is tried to be stored before it is given up, and with it the sign-in.
 const TOKEN_STORE_TRIES: u32 = 3;
@@ -90,6 +94,50 @@ struct Yield {
     /// The first failure, in words that hold no health value, and how many there were.
     first_failure: Option<String>,
     failures: u32,
+}
+
+impl Yield {
+    /// The day of an object, if its record names one.
+    fn day_of(&self, scope: &WindowScope) -> Option<DateRange> {
+        let WindowScope::Object(id) = scope else { return None };
+        let mut of_object = self.records.iter().filter(|record| record.key.id == *id);
+        let start = of_object.find_map(|record| match record.attributes.get("start_local") {
+            Some(Attribute::Json(start)) => start.as_str()?.get(..10),
+            _ => None,
+        });
+        let day = start?.parse().ok()?;
+        DateRange::new(day, day).ok()
+    }
+}
+
+/// Who has not answered since Garmin answered last.
+#[derive(Default)]
+struct Silence {
+    /// How often in a row, by source.
+    of: BTreeMap<SourceId, u32>,
+    /// Sources that are not asked any more in this invocation.
+    set_aside: BTreeSet<SourceId>,
+}
+
+impl Silence {
+    /// Garmin answers, whatever it says.
+    fn is_broken(&mut self) {
+        self.of.clear();
+    }
+
+    /// One more window got no answer: whether it is Garmin that is silent and not a source.
+    fn is_garmins(&mut self, source: &SourceId) -> bool {
+        let times = self.of.entry(source.clone()).or_default();
+        *times += 1;
+        if *times >= MAX_SILENCES_OF_A_SOURCE || self.of.len() > 1 {
+            self.set_aside.insert(source.clone());
+        }
+        self.of.len() >= MAX_SILENT_SOURCES
+    }
+
+    fn covers(&self, source: &SourceId) -> bool {
+        self.set_aside.contains(source)
+    }
 }
 
 /// Throttles in a row, before this invocation: of the account, and over all accounts.
@@ -247,13 +295,17 @@ where
         };
         let mut version = tokens.1;
         let mut refreshed_for_401 = false;
-        let mut failures_in_a_row = 0;
+        let mut silence = Silence::default();
         let mut failed = Vec::new();
         let mut asked_any = false;
         let stop = loop {
             let Some(window) = windows.pop_front() else {
                 break Stop::AllAsked;
             };
+            if silence.covers(&window.source) {
+                failed.push(window);
+                continue;
+            }
             let now = self.clock.now();
             // One window is asked however short the time, or an invocation might do nothing but hand over; but none when
             // the time is over: a worker that was frozen knows nothing of what has happened since it looked.
@@ -271,9 +323,12 @@ where
                 account: job.account.clone(),
                 today: today_in(link.time_zone, now),
             };
-            match self.garmin.fetch(&session, &window, deadline - COMMIT_MARGIN).await {
+            let answer = self.garmin.fetch(&session, &window, deadline - COMMIT_MARGIN).await;
+            if !matches!(answer, Err(FetchError::Unavailable { .. })) {
+                silence.is_broken();
+            }
+            match answer {
                 Ok(fetched) => {
-                    failures_in_a_row = 0;
                     yielded.records.extend(fetched.records);
                     for found in fetched.found.into_iter().rev().filter(|found| !job.progress.covers(found)) {
                         windows.push_front(found);
@@ -281,7 +336,6 @@ where
                     yielded.done.push(window);
                 }
                 Err(FetchError::Refused) => {
-                    failures_in_a_row = 0;
                     self.note_refusal(job, &window, yielded);
                     yielded.done.push(window);
                 }
@@ -327,11 +381,11 @@ where
                 ) => {
                     tracing::warn!(job_id = %job.key.job_id, window = %window, error = %error, "window failed");
                     note_failure(&name_for_people(&window), &error.to_string(), yielded);
-                    failed.push(window);
-                    failures_in_a_row += 1;
-                    if failures_in_a_row >= MAX_FAILURES_IN_A_ROW {
+                    if matches!(error, FetchError::Unavailable { .. }) && silence.is_garmins(&window.source) {
+                        failed.push(window);
                         break Stop::AllAsked;
                     }
+                    failed.push(window);
                 }
             }
         };
@@ -341,7 +395,11 @@ where
     }
 
     fn note_refusal(&self, job: &Job, window: &Window, yielded: &mut Yield) {
-        let days = window.range().or_else(|| job.current_chunk().map(|chunk| chunk.range));
+        // A detail of an activity lacks on the activity's day, which the list has told if it was read in this invocation.
+        let days = window
+            .range()
+            .or_else(|| yielded.day_of(&window.scope))
+            .or_else(|| job.current_chunk().map(|chunk| chunk.range));
         let Some(days) = days else { return };
         let metrics = self.garmin.metrics(window).iter().filter(|metric| job.metric_types.contains(**metric));
         yielded.gaps.extend(metrics.map(|metric| Gap {
@@ -445,7 +503,13 @@ where
         if tokens.expires_at - REFRESH_BEFORE_EXPIRY > self.clock.now() {
             return Ok(Ok((tokens, link.tokens_version)));
         }
-        self.refresh(link, &tokens, link.tokens_version, throttles).await
+        match self.refresh(link, &tokens, link.tokens_version, throttles).await? {
+            // Refreshing early is a precaution: while the pair is good, a silent token endpoint stops nobody.
+            Err(Stop::NoToken { .. }) if tokens.expires_at > self.clock.now() => {
+                Ok(Ok((tokens, link.tokens_version)))
+            }
+            outcome => Ok(outcome),
+        }
     }
 
     /// The link's tokens; none when they do not open, which no later try will change: the link is marked, and the person

@@ -44,8 +44,6 @@ fn key_of(row: &Node<'_>, name: &'static str, key: &'static str) -> Read<Option<
 fn summary(row: &Node<'_>) -> Read<ActivityRecord> {
     let (start, start_local) = (row.moment("startTimeGMT")?, row.wall_clock("startTimeLocal")?);
     let offset = start_local.zip(start).map(|(local, utc)| (local - utc.naive_utc()).num_minutes());
-    let pool_unit = row.get("unitOfPoolLength")?;
-    let centimeters = pool_unit.as_ref().map_or(Ok(None), |unit| unit.num("factor"))?;
     let splits = row.rows("splitSummaries")?.iter().map(split_summary).collect::<Read<Vec<_>>>()?;
     Ok(ActivityRecord {
         name: row.scalar("activityName")?,
@@ -88,10 +86,7 @@ fn summary(row: &Node<'_>) -> Read<ActivityRecord> {
         average_stroke_distance_meters: row.num("avgStrokeDistance")?,
         average_swolf: row.num("averageSwolf")?,
         active_lengths: row.whole("activeLengths")?,
-        pool_length_meters: row
-            .num("poolLength")?
-            .zip(centimeters.filter(|factor| *factor > 0.0))
-            .map(|(length, factor)| length / factor),
+        pool_length_meters: row.num("poolLength")?.map(|centimeters| centimeters / 100.0),
         average_power_watts: row.num("avgPower")?,
         maximum_power_watts: row.num("maxPower")?,
         normalized_power_watts: row.num("normPower")?,
@@ -251,15 +246,15 @@ pub(crate) fn track(answer: &Node<'_>, harvest: &mut Harvest) -> Read<()> {
         let any = values.iter().any(Option::is_some);
         Ok(if any { values } else { Vec::new() })
     };
-    let first_of = |names: &[&str]| -> Read<Vec<Option<f64>>> {
-        for name in names {
-            let values = column(name, 1.0)?;
-            if !values.is_empty() {
-                return Ok(values);
-            }
-        }
-        Ok(Vec::new())
-    };
+    // Garmin counts the steps of one foot under the one name, of both under the other.
+    let mut cadence = column("directDoubleCadence", 1.0)?;
+    if cadence.is_empty() {
+        let of_one_foot = column("directRunCadence", 1.0)?;
+        cadence = of_one_foot.into_iter().map(|steps| steps.map(|steps| steps * 2.0)).collect();
+    }
+    if cadence.is_empty() {
+        cadence = column("directBikeCadence", 1.0)?;
+    }
     let at = column("directTimestamp", 1.0)?;
     let mut track = Track {
         at_epoch_milliseconds: at.iter().map(|at| at.map(|at| at as i64)).collect(),
@@ -269,7 +264,7 @@ pub(crate) fn track(answer: &Node<'_>, harvest: &mut Harvest) -> Read<()> {
         elevation_meters: column("directElevation", 10.0)?,
         speed_meters_per_second: column("directSpeed", 1e3)?,
         heart_rate_bpm: column("directHeartRate", 1.0)?,
-        cadence_per_minute: first_of(&["directDoubleCadence", "directRunCadence", "directBikeCadence"])?,
+        cadence_per_minute: cadence,
         power_watts: column("directPower", 1.0)?,
         temperature_celsius: column("directAirTemperature", 10.0)?,
     };

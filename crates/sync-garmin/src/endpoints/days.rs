@@ -242,12 +242,15 @@ pub(crate) fn spo2(answer: &Node<'_>, harvest: &mut Harvest) -> Read<()> {
 /// `menstrualcycle/calendar`: cycles, each marked on its first day, and logged symptoms.
 pub(crate) fn menstrual_calendar(answer: &Node<'_>, harvest: &mut Harvest) -> Read<()> {
     for cycle in answer.rows("cycleSummaries")? {
+        // A forecast moves, and what is stored stays: a day would keep a start that never was.
+        if cycle.flag("predictedCycle")? == Some(true) {
+            continue;
+        }
         let length = cycle.whole("cycleLength")?.or(cycle.whole("predictedCycleLength")?);
         let values = DayRecord {
             menstrual_cycle_starts: Some(true),
             menstrual_period_days: cycle.whole("periodLength")?,
             menstrual_cycle_days: length,
-            menstrual_cycle_predicted: cycle.flag("predictedCycle")?,
             ..DayRecord::default()
         };
         harvest.day(cycle.day("startDate")?, &values)?;
