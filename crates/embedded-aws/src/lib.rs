@@ -11,6 +11,7 @@
 
 mod dynamodb;
 mod front;
+mod private;
 mod queues;
 mod sqs;
 
@@ -34,7 +35,8 @@ pub enum Storage {
     #[default]
     Memory,
     /// In this file, made if there is none. A second one, in this process or in another, may have the same file: each sees
-    /// what the other has written, and reads beside it while it writes.
+    /// what the other has written, and reads beside it while it writes. It and what SQLite keeps beside it are for their
+    /// owner alone, whatever the umask.
     File(PathBuf),
 }
 
@@ -114,6 +116,7 @@ impl EmbeddedAws {
         let database = match options.storage {
             Storage::Memory => Database::memory(),
             Storage::File(path) => {
+                private::make(&path).map_err(|error| StartError::Database(error.to_string()))?;
                 let path =
                     path.to_str().ok_or_else(|| StartError::Database("its path is not UTF-8".to_owned()))?;
                 Database::new(path)

@@ -5,6 +5,7 @@ mod cancel;
 mod chaos;
 mod deliveries;
 mod five_years;
+mod files;
 mod frozen;
 mod history;
 mod intraday;
