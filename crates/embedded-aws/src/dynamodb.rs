@@ -22,10 +22,7 @@ const MARKS: [&str; 2] = ["VALIDATION_REQUEST:", "VALIDATION:"];
 
 /// DynamoDB's operations on a database.
 pub(crate) fn router(database: Database) -> Router {
-    Router::new()
-        .route("/", post(answer))
-        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .with_state(database)
+    Router::new().route("/", post(answer)).layer(DefaultBodyLimit::max(MAX_BODY_BYTES)).with_state(database)
 }
 
 async fn answer(State(database): State<Database>, headers: HeaderMap, body: String) -> Response {

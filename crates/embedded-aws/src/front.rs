@@ -59,9 +59,15 @@ mod tests {
 
     #[test]
     fn only_what_nobody_else_can_own_names_this_machine() {
-        for ours in
-            ["127.0.0.1", "127.0.0.1:3001", "127.0.0.2:1", "[::1]", "[::1]:3001", "localhost", "LocalHost:3001"]
-        {
+        for ours in [
+            "127.0.0.1",
+            "127.0.0.1:3001",
+            "127.0.0.2:1",
+            "[::1]",
+            "[::1]:3001",
+            "localhost",
+            "LocalHost:3001",
+        ] {
             assert!(is_loopback(ours), "{ours}");
         }
         for theirs in [

@@ -115,7 +115,10 @@ async fn a_web_page_in_a_browser_of_this_machine_gets_nowhere() {
             let request = browser.post(url).body("{}").header("x-amz-target", target).header("host", host);
             request
                 .header("content-type", "application/x-amz-json-1.0")
-                .header("authorization", "AWS4-HMAC-SHA256 Credential=a/b/c/d/e, SignedHeaders=f, Signature=0")
+                .header(
+                    "authorization",
+                    "AWS4-HMAC-SHA256 Credential=a/b/c/d/e, SignedHeaders=f, Signature=0",
+                )
                 .header("x-amz-date", "20261123T000000Z")
         };
         let preflight = browser

@@ -242,7 +242,9 @@ fn only_encrypted(url: &str) -> Result<()> {
     match url.scheme() {
         "https" => Ok(()),
         "http" if is_here => Ok(()),
-        _ => bail!("the API's address must begin with https://: tokens would go over the network for all to read"),
+        _ => bail!(
+            "the API's address must begin with https://: tokens would go over the network for all to read"
+        ),
     }
 }
 

@@ -4,8 +4,8 @@
 mod cancel;
 mod chaos;
 mod deliveries;
-mod five_years;
 mod files;
+mod five_years;
 mod frozen;
 mod history;
 mod intraday;
