@@ -12,7 +12,6 @@ use chrono::TimeDelta;
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
-use sync_aws::KeyFileVault;
 use sync_core::link::Tokens;
 use sync_core::ports::SystemClock;
 use sync_core::sign_in::{Credentials, GarminSignIn as _, SignIn, SignInError};
@@ -54,10 +53,8 @@ pub async fn run(data: &DataDir, args: &SystemArgs, target: &Target) -> Result<E
             let storage = Storage::open(data).await?;
             let garmin = Connection::new(args, storage.simulator.as_deref())?;
             let tokens = written(&sign_in(&garmin.door()?).await?);
-            let vault =
-                KeyFileVault::open_or_create(&data.token_key()).context("the token key cannot be had")?;
             let text = Zeroizing::new(tokens.to_string());
-            let name = link::by_tokens(&garmin, &storage.links, &vault, user, &text).await?;
+            let name = link::by_tokens(&storage.linker(data, &garmin)?, user, &text).await?;
             people::result(format!("{user} is linked to {name}"));
         }
         Target::Api { url, token_file } => {
