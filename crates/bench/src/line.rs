@@ -21,7 +21,7 @@ use sync_aws::{
     QueueUrls, SqsChunkQueue, TableNames,
 };
 use sync_core::link::Link;
-use sync_core::ports::{Applied, RandomIds, SystemClock};
+use sync_core::ports::{PutLink, RandomIds, SystemClock};
 use sync_core::use_cases::control::Controller;
 use sync_core::use_cases::erase::Eraser;
 use sync_core::use_cases::process_chunk::Worker;
@@ -234,9 +234,9 @@ impl Line {
             linked_at: now,
             updated_at: now,
         };
-        match self.worker.links.put_link(&link).await? {
-            Applied::Yes => Ok(()),
-            Applied::Lost => bail!("{name} cannot be linked"),
+        match self.worker.links.put_link(&link, None).await? {
+            PutLink::Stored => Ok(()),
+            refused => bail!("{name} cannot be linked: {refused:?}"),
         }
     }
 

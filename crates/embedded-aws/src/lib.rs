@@ -3,9 +3,15 @@
 //! The local runtime and the tests run the real SDK clients against it, and so can other processes on this machine: set
 //! `AWS_ENDPOINT_URL_DYNAMODB` and `AWS_ENDPOINT_URL_SQS` to its [endpoints](EmbeddedAws::endpoints).
 //!
+//! Every signature is good here. So that no web page in a browser of this machine gets in, a request that says an `Origin`,
+//! or a `Host` that is not loopback, is refused with 403.
+//!
 //! The database is in memory or in a file. The queues are in memory on purpose: after a restart they are empty, and the
 //! sweeper must bring every job back.
 
+mod dynamodb;
+mod front;
+mod private;
 mod queues;
 mod sqs;
 
@@ -13,6 +19,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
+use axum::Router;
 use dynoxide::Database;
 use sync_aws::{AwsClients, Endpoints};
 use tokio::net::TcpListener;
@@ -28,7 +35,8 @@ pub enum Storage {
     #[default]
     Memory,
     /// In this file, made if there is none. A second one, in this process or in another, may have the same file: each sees
-    /// what the other has written, and reads beside it while it writes.
+    /// what the other has written, and reads beside it while it writes. It and what SQLite keeps beside it are for their
+    /// owner alone, whatever the umask.
     File(PathBuf),
 }
 
@@ -37,7 +45,8 @@ pub enum Storage {
 pub struct Options {
     /// Where the database is kept.
     pub storage: Storage,
-    /// Where DynamoDB listens; port 0 takes any that is free. Nothing guards it, so it should be a loopback address.
+    /// Where DynamoDB listens; port 0 takes any that is free. Whoever can connect can read and write everything,
+    /// so it should be a loopback address.
     pub dynamodb: SocketAddr,
     /// Where SQS listens, likewise.
     pub sqs: SocketAddr,
@@ -82,6 +91,22 @@ struct Service {
     task: JoinHandle<()>,
 }
 
+impl Service {
+    fn start(name: &'static str, listener: TcpListener, router: Router) -> Self {
+        let (stop, stopped) = oneshot::channel::<()>();
+        let task = tokio::spawn(async move {
+            let stopped = async {
+                // A dropped sender stops it as well.
+                stopped.await.ok();
+            };
+            if let Err(error) = front::serve(listener, router, stopped).await {
+                tracing::error!(service = name, %error, "an embedded service has ended");
+            }
+        });
+        Self { stop, task }
+    }
+}
+
 impl EmbeddedAws {
     /// Starts both services on the current Tokio runtime.
     ///
@@ -91,6 +116,7 @@ impl EmbeddedAws {
         let database = match options.storage {
             Storage::Memory => Database::memory(),
             Storage::File(path) => {
+                private::make(&path).map_err(|error| StartError::Database(error.to_string()))?;
                 let path =
                     path.to_str().ok_or_else(|| StartError::Database("its path is not UTF-8".to_owned()))?;
                 Database::new(path)
@@ -100,32 +126,11 @@ impl EmbeddedAws {
         let (dynamodb, dynamodb_url) = listen("DynamoDB", options.dynamodb).await?;
         let (sqs, sqs_url) = listen("SQS", options.sqs).await?;
 
-        let (stop_dynamodb, stopped_dynamodb) = oneshot::channel::<()>();
-        let dynamodb_task = tokio::spawn(async move {
-            let stopped = async {
-                // A dropped sender stops it as well.
-                stopped_dynamodb.await.ok();
-            };
-            if let Err(error) = dynoxide::server::serve_with_shutdown(dynamodb, database, stopped).await {
-                tracing::error!(error, "the embedded DynamoDB has ended");
-            }
-        });
-        let (stop_sqs, stopped_sqs) = oneshot::channel::<()>();
-        let sqs_task = tokio::spawn(async move {
-            let stopped = async {
-                stopped_sqs.await.ok();
-            };
-            if let Err(error) = sqs::serve(sqs, stopped).await {
-                tracing::error!(%error, "the embedded SQS has ended");
-            }
-        });
-        Ok(Self {
-            endpoints: Endpoints { dynamodb: dynamodb_url, sqs: sqs_url },
-            services: vec![
-                Service { stop: stop_dynamodb, task: dynamodb_task },
-                Service { stop: stop_sqs, task: sqs_task },
-            ],
-        })
+        let services = vec![
+            Service::start("DynamoDB", dynamodb, dynamodb::router(database)),
+            Service::start("SQS", sqs, sqs::router()),
+        ];
+        Ok(Self { endpoints: Endpoints { dynamodb: dynamodb_url, sqs: sqs_url }, services })
     }
 
     /// Where it listens.

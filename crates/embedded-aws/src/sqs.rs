@@ -1,7 +1,5 @@
 //! SQS over HTTP: each request goes to `winterbaume` as the SDK sent it.
 
-use std::future::Future;
-use std::io;
 use std::sync::Arc;
 
 use axum::Router;
@@ -9,19 +7,15 @@ use axum::body::{self, Body};
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use tokio::net::TcpListener;
 use winterbaume_core::{MockRequest, MockService};
 use winterbaume_sqs::SqsService;
 
 /// SQS takes a mebibyte of messages at once; this leaves room for their envelope.
 const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
 
-pub(crate) async fn serve(
-    listener: TcpListener,
-    stopped: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
-    let router = Router::new().fallback(answer).with_state(Arc::new(SqsService::new()));
-    axum::serve(listener, router).with_graceful_shutdown(stopped).await
+/// An SQS of its own.
+pub(crate) fn router() -> Router {
+    Router::new().fallback(answer).with_state(Arc::new(SqsService::new()))
 }
 
 async fn answer(State(sqs): State<Arc<SqsService>>, request: Request) -> Response {

@@ -100,3 +100,47 @@ async fn an_address_that_is_taken_is_named() {
     let error = EmbeddedAws::start(options).await.unwrap_err();
     assert_eq!(error.to_string(), format!("SQS cannot listen on {taken}"));
 }
+
+#[tokio::test]
+async fn a_web_page_in_a_browser_of_this_machine_gets_nowhere() {
+    let aws = EmbeddedAws::start(Options::default()).await.unwrap();
+    migrate(&aws.clients().dynamodb, "").await.unwrap();
+    let browser = reqwest::Client::new();
+    for (url, target) in [
+        (&aws.endpoints().dynamodb, "DynamoDB_20120810.ListTables"),
+        (&aws.endpoints().sqs, "AmazonSQS.ListQueues"),
+    ] {
+        let port = url.rsplit_once(':').unwrap().1;
+        let ask = |host: String| {
+            let request = browser.post(url).body("{}").header("x-amz-target", target).header("host", host);
+            request
+                .header("content-type", "application/x-amz-json-1.0")
+                .header(
+                    "authorization",
+                    "AWS4-HMAC-SHA256 Credential=a/b/c/d/e, SignedHeaders=f, Signature=0",
+                )
+                .header("x-amz-date", "20261123T000000Z")
+        };
+        let preflight = browser
+            .request(reqwest::Method::OPTIONS, url)
+            .header("origin", "https://example.com")
+            .header("access-control-request-method", "POST")
+            .header("access-control-request-headers", "x-amz-target");
+        let preflight = preflight.send().await.unwrap();
+        assert_eq!(preflight.status(), 403, "{url}");
+        assert!(!preflight.headers().contains_key("access-control-allow-origin"), "{url}");
+        let ours = || format!("127.0.0.1:{port}");
+        for origin in ["https://example.com", "null", &format!("http://127.0.0.1:{port}")] {
+            let posted = ask(ours()).header("origin", origin).send().await.unwrap();
+            assert_eq!(posted.status(), 403, "{url} from {origin}");
+        }
+        for foreign in [format!("example.com:{port}"), format!("127.0.0.1.example.com:{port}")] {
+            let rebound = ask(foreign.clone()).send().await.unwrap();
+            assert_eq!(rebound.status(), 403, "{url} as {foreign}");
+        }
+        for host in [ours(), format!("localhost:{port}"), format!("[::1]:{port}")] {
+            let answer = ask(host.clone()).send().await.unwrap();
+            assert_eq!(answer.status(), 200, "{url} as {host}");
+        }
+    }
+}

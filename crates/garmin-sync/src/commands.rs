@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use chrono::{NaiveDate, TimeDelta};
-use sync_aws::KeyFileVault;
 use sync_core::ports::SystemClock;
 use sync_core::{Clock as _, RecordKind, UserId};
 
@@ -202,8 +201,7 @@ async fn link(data: &DataDir, args: &SystemArgs, user: &UserId, tokens: &Path) -
         std::fs::read_to_string(tokens).with_context(|| format!("{} cannot be read", tokens.display()))?;
     let storage = Storage::open(data).await?;
     let garmin = Connection::new(args, storage.simulator.as_deref())?;
-    let vault = KeyFileVault::open_or_create(&data.token_key()).context("the token key cannot be had")?;
-    let name = link::by_tokens(&garmin, &storage.links, &vault, user, &tokens).await?;
+    let name = link::by_tokens(&storage.linker(data, &garmin)?, user, &tokens).await?;
     people::result(format!("{user} is linked to {name}"));
     Ok(ExitCode::SUCCESS)
 }

@@ -3,13 +3,21 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::Write as _;
 use std::net::SocketAddr;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use serde::{Deserialize, Serialize};
+use sync_core::Ids as _;
+use sync_core::ports::RandomIds;
 
 use crate::issuer::Issuer;
+
+/// What nobody but the owner may be allowed to do, of a file's or a directory's mode.
+const OTHERS: u32 = 0o077;
+
+/// The files by one of which a directory is known for a data directory.
+const KNOWN_BY: [&str; 4] = ["lock", "issuer.key", "token.key", "dynamodb.sqlite"];
 
 /// Where a running server listens: the content of `endpoints.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,10 +62,11 @@ pub struct DataDirLock {
 }
 
 impl DataDir {
-    /// Opens the directory, and makes it when there is none.
+    /// Opens the directory, and makes it when there is none. One that others may look into is closed to them.
     ///
     /// # Errors
-    /// When it cannot be made.
+    /// When it cannot be made, is another user's, or is open to others and full of things that are not ours: closing it
+    /// could take something away from them.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self> {
         let path = path.into();
         fs::DirBuilder::new()
@@ -65,6 +74,7 @@ impl DataDir {
             .mode(0o700)
             .create(&path)
             .with_context(|| format!("the data directory {} cannot be made", path.display()))?;
+        close_to_others(&path)?;
         Ok(Self { path })
     }
 
@@ -153,6 +163,13 @@ impl DataDir {
             }
             Err(error) => return Err(error).with_context(|| format!("{} cannot be read", path.display())),
         };
+        let mode = fs::metadata(&path).map_or(0, |file| file.permissions().mode() & 0o777);
+        if mode & OTHERS != 0 {
+            bail!(
+                "{} can be read by others than its owner (mode {mode:o}); set its mode to 600",
+                path.display()
+            );
+        }
         Issuer::from_key(&key)
     }
 
@@ -162,7 +179,11 @@ impl DataDir {
     /// When the file cannot be written.
     pub fn publish(&self, endpoints: &Endpoints) -> Result<()> {
         let temporary = self.path.join(format!("endpoints.{}.tmp", endpoints.pid));
-        fs::write(&temporary, serde_json::to_vec_pretty(endpoints)?)
+        // Only a killed process of the same number can have left one.
+        drop(fs::remove_file(&temporary));
+        let content = serde_json::to_vec_pretty(endpoints)?;
+        new_private(&temporary)
+            .and_then(|mut file| file.write_all(&content))
             .and_then(|()| fs::rename(&temporary, self.endpoints_file()))
             .with_context(|| format!("{} cannot be written", self.endpoints_file().display()))
     }
@@ -197,14 +218,45 @@ impl DataDir {
     }
 }
 
+/// Makes sure that nobody else looks into a data directory.
+fn close_to_others(path: &Path) -> Result<()> {
+    let failed = || format!("the data directory {} cannot be looked at", path.display());
+    let directory = fs::metadata(path).with_context(failed)?;
+    if directory.uid() != own_id(path)? {
+        bail!("the data directory {} is another user's: take another --data", path.display());
+    }
+    if directory.mode() & OTHERS == 0 {
+        return Ok(());
+    }
+    let is_empty = fs::read_dir(path).with_context(failed)?.next().is_none();
+    if !is_empty && !KNOWN_BY.iter().any(|name| path.join(name).exists()) {
+        bail!(
+            "{} is open to others and holds other things than ours: take a directory of its own as --data",
+            path.display()
+        );
+    }
+    fs::set_permissions(path, fs::Permissions::from_mode(0o700))
+        .with_context(|| format!("the data directory {} cannot be closed to others", path.display()))
+}
+
+/// Whose files this process makes: the standard library says it of a file only.
+fn own_id(directory: &Path) -> Result<u32> {
+    let probe = directory.join(format!("probe.{}.tmp", RandomIds.claim_token()));
+    let file = new_private(&probe);
+    let id = file.and_then(|file| file.metadata()).map(|file| file.uid());
+    drop(fs::remove_file(&probe));
+    id.with_context(|| format!("nothing can be written in the data directory {}", directory.display()))
+}
+
+/// A new file that only its owner can read.
+fn new_private(path: &Path) -> std::io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+}
+
 /// Writes a file that only its owner can read, whole or not at all, unless there is one.
 fn write_new(path: &Path, content: &[u8]) -> std::io::Result<()> {
     let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
-    let written = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&temporary)
+    let written = new_private(&temporary)
         .and_then(|mut file| file.write_all(content).and_then(|()| file.sync_all()))
         .and_then(|()| fs::hard_link(&temporary, path));
     drop(fs::remove_file(&temporary));
@@ -213,9 +265,15 @@ fn write_new(path: &Path, content: &[u8]) -> std::io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
-
     use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    fn with_mode(path: &Path, mode: u32) {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
 
     fn endpoints() -> Endpoints {
         Endpoints {
@@ -261,8 +319,40 @@ mod tests {
         let directory = DataDir::open(temporary.path()).unwrap();
         let first = serde_json::to_value(directory.issuer().unwrap().key_set()).unwrap();
         assert_eq!(serde_json::to_value(directory.issuer().unwrap().key_set()).unwrap(), first);
-        let mode = fs::metadata(temporary.path().join("issuer.key")).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
+        let key = temporary.path().join("issuer.key");
+        assert_eq!(mode(&key), 0o600);
         assert_eq!(fs::read_dir(temporary.path()).unwrap().count(), 1);
+        with_mode(&key, 0o640);
+        assert!(directory.issuer().unwrap_err().to_string().contains("mode 640"));
+    }
+
+    #[test]
+    fn where_the_server_listens_is_for_its_owner_alone() {
+        let temporary = tempfile::tempdir().unwrap();
+        let directory = DataDir::open(temporary.path()).unwrap();
+        let endpoints = endpoints();
+        let left_behind = temporary.path().join(format!("endpoints.{}.tmp", endpoints.pid));
+        fs::write(&left_behind, "").unwrap();
+        directory.publish(&endpoints).unwrap();
+        assert_eq!(mode(&directory.endpoints_file()), 0o600);
+        assert!(!left_behind.exists());
+    }
+
+    #[test]
+    fn an_open_directory_is_closed_if_it_is_ours_and_refused_if_it_is_not() {
+        let temporary = tempfile::tempdir().unwrap();
+        let path = temporary.path().join("data");
+        DataDir::open(&path).unwrap().issuer().unwrap();
+        assert_eq!(mode(&path), 0o700);
+        with_mode(&path, 0o755);
+        DataDir::open(&path).unwrap();
+        assert_eq!(mode(&path), 0o700);
+
+        let shared = temporary.path().join("shared");
+        fs::create_dir(&shared).unwrap();
+        with_mode(&shared, 0o755);
+        fs::write(shared.join("theirs"), "").unwrap();
+        assert!(DataDir::open(&shared).is_err());
+        assert_eq!(mode(&shared), 0o755, "others may need it");
     }
 }

@@ -4,12 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use chrono::TimeDelta;
-use chrono_tz::Tz;
-use sync_core::link::Tokens;
-use sync_core::ports::{Session, SystemClock};
+use sync_core::ports::SystemClock;
 use sync_core::timing::COMMIT_MARGIN;
-use sync_core::{AccountKey, Clock as _};
 use sync_garmin::{GarminClient, GarminConfig, Jitter, SignInClient};
 use url::Url;
 
@@ -19,23 +15,11 @@ use crate::cli::{Garmin, SystemArgs};
 const SIMULATED_WINDOW: Duration = Duration::from_secs(10);
 const WINDOWS_PER_INVOCATION: u32 = 3;
 
-/// How long asking for a profile may take.
-const PROFILE_TIMEOUT: TimeDelta = TimeDelta::seconds(30);
-
 /// Where Garmin is and how it is asked.
 #[derive(Clone, Debug)]
 pub struct Connection {
     config: GarminConfig,
     simulator: Option<Url>,
-}
-
-/// Whose an account is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Profile {
-    /// Garmin's `displayName`.
-    pub display_name: String,
-    /// The person's time zone; UTC when Garmin does not say.
-    pub time_zone: Tz,
 }
 
 impl Connection {
@@ -103,22 +87,6 @@ impl Connection {
         let answer = reqwest::get(url).await.context("the simulator does not answer")?;
         let answer = answer.error_for_status().context("the simulator has no such account")?;
         Ok(answer.text().await?)
-    }
-
-    /// Whose tokens these are.
-    ///
-    /// # Errors
-    /// When Garmin does not accept them, or does not answer.
-    pub async fn profile(&self, tokens: &Tokens, account: &AccountKey) -> Result<Profile> {
-        let now = SystemClock.now();
-        let session = Session {
-            display_name: String::new(),
-            access: tokens.access.clone(),
-            account: account.clone(),
-            today: now.date_naive(),
-        };
-        let profile = self.client()?.profile(&session, now + PROFILE_TIMEOUT).await?;
-        Ok(Profile { display_name: profile.display_name, time_zone: profile.time_zone.unwrap_or(Tz::UTC) })
     }
 }
 

@@ -1,11 +1,27 @@
-//! Linking a user to a Garmin account by tokens obtained elsewhere: after one authenticated look at whose they are.
+//! Linking a user to a Garmin account by tokens obtained elsewhere: as the API does it, past the API.
 
-use anyhow::{Context as _, Result, bail};
-use sync_core::link::Link;
-use sync_core::ports::{Applied, SystemClock};
-use sync_core::{Clock as _, LinkStore, TokenVault, UserId};
+use anyhow::{Context as _, Result};
+use chrono::TimeDelta;
+use sync_aws::{DynamoJobStore, DynamoLinkStore, DynamoSignInStore, KeyFileVault};
+use sync_core::ports::{RandomIds, SystemClock};
+use sync_core::use_cases::link::Linker;
+use sync_core::{ChunkQueue, Clock as _, LinkStore, UserId};
+use sync_garmin::SignInClient;
 
-use crate::garmin::Connection;
+/// How long Garmin may take to say whose tokens these are.
+const OWNER_TIMEOUT: TimeDelta = TimeDelta::seconds(30);
+
+/// The use case on the tables of a data directory.
+pub type LocalLinker<Q> = Linker<
+    DynamoJobStore,
+    DynamoLinkStore,
+    DynamoSignInStore,
+    KeyFileVault,
+    SignInClient,
+    Q,
+    SystemClock,
+    RandomIds,
+>;
 
 /// Whether the user has a link whose tokens were good when last used.
 ///
@@ -19,36 +35,11 @@ pub async fn is_good(links: &impl LinkStore, user: &UserId) -> Result<bool> {
 /// display name of it.
 ///
 /// # Errors
-/// When the tokens are none, Garmin does not accept them, or a store fails.
-pub async fn by_tokens(
-    garmin: &Connection,
-    links: &impl LinkStore,
-    vault: &impl TokenVault,
-    user: &UserId,
-    tokens: &str,
-) -> Result<String> {
-    let (tokens, account) = sync_garmin::parse_tokens(tokens)?;
-    let profile =
-        garmin.profile(&tokens, &account).await.context("Garmin does not say whose tokens these are")?;
-    let now = SystemClock.now();
-    let link = Link {
-        user_id: user.clone(),
-        account,
-        display_name: profile.display_name.clone(),
-        time_zone: profile.time_zone,
-        tokens: vault.seal(user, &tokens).await.context("the tokens cannot be sealed")?,
-        tokens_version: 1,
-        token_expires_at: tokens.expires_at,
-        is_active: true,
-        reauth_required: false,
-        last_successful_sync_date: None,
-        active_job_id: None,
-        linked_at: now,
-        updated_at: now,
-    };
-    if links.put_link(&link).await.context("the link cannot be stored")? == Applied::Lost {
-        bail!("what was imported before is still being erased; try again in a minute");
-    }
-    tracing::info!(%user, "linked");
-    Ok(profile.display_name)
+/// When the tokens are none, Garmin does not accept them, there were too many attempts, or a store fails.
+pub async fn by_tokens(linker: &LocalLinker<impl ChunkQueue>, user: &UserId, tokens: &str) -> Result<String> {
+    let (tokens, _) = sync_garmin::parse_tokens(tokens)?;
+    let deadline = linker.clock.now() + OWNER_TIMEOUT;
+    linker.link(user, &tokens, deadline).await.context("the account cannot be linked")?;
+    let link = linker.links.link(user).await?.context("the link is gone again")?;
+    Ok(link.display_name)
 }

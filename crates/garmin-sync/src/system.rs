@@ -28,6 +28,7 @@ use sync_core::use_cases::status::Reader;
 use sync_core::use_cases::sweep::Sweeper;
 use sync_core::use_cases::unlink::Unlinker;
 use sync_core::{Clock as _, Ids as _, UserId};
+use sync_garmin::SignInClient;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -61,15 +62,27 @@ const MAX_RECEIVES: u32 = 5;
 /// the next start, as after a kill.
 const LAST_CALL: Duration = Duration::from_secs(4);
 
+/// The use cases of `link-account`.
+type Account = link_account::UseCases<
+    DynamoJobStore,
+    DynamoLinkStore,
+    DynamoSignInStore,
+    KeyFileVault,
+    SignInClient,
+    SqsChunkQueue,
+    SystemClock,
+    RandomIds,
+    DynamoErasureStore,
+>;
+
 /// A running system.
 #[derive(Debug)]
 pub struct System {
     endpoints: Endpoints,
     data: DataDir,
     aws: AwsClients,
-    links: DynamoLinkStore,
     records: DynamoRecordStore,
-    vault: KeyFileVault,
+    account: Arc<Account>,
     garmin: Connection,
     stop: CancellationToken,
     loops: TaskTracker,
@@ -154,13 +167,19 @@ impl System {
             Arc::new(Sweeper { jobs: jobs.clone(), links: links.clone(), queue: queue.clone(), clock });
         let erasures = DynamoErasureStore::new(aws.dynamodb.clone(), TableNames::default());
         let eraser = Arc::new(Eraser { erasures, queue: queue.clone(), clock });
+        let sign_ins = DynamoSignInStore::new(&aws.dynamodb, TableNames::default());
         let account = Arc::new(link_account::UseCases {
-            unlinker: Unlinker { jobs: jobs.clone(), links: links.clone(), clock },
+            unlinker: Unlinker {
+                jobs: jobs.clone(),
+                links: links.clone(),
+                sign_ins: sign_ins.clone(),
+                clock,
+            },
             eraser: Eraser::clone(&eraser),
             linker: Linker {
                 jobs: jobs.clone(),
                 links: links.clone(),
-                sign_ins: DynamoSignInStore::new(&aws.dynamodb, TableNames::default()),
+                sign_ins,
                 vault: vault()?,
                 garmin: garmin.door()?,
                 queue: queue.clone(),
@@ -182,9 +201,8 @@ impl System {
             endpoints,
             data: data.clone(),
             aws,
-            links,
             records,
-            vault: vault()?,
+            account: Arc::clone(&account),
             garmin,
             stop: CancellationToken::new(),
             loops: TaskTracker::new(),
@@ -319,13 +337,13 @@ impl System {
     /// When the simulator has no such account, or a store fails.
     pub async fn link_to_simulator(&self, user: &UserId, account: &str) -> Result<()> {
         let tokens = self.garmin.simulated_tokens(account).await?;
-        link::by_tokens(&self.garmin, &self.links, &self.vault, user, &tokens).await.map(drop)
+        link::by_tokens(&self.account.linker, user, &tokens).await.map(drop)
     }
 
     /// On a first start the demo user is linked to the demo account; and again when its tokens are no good any more.
     async fn link_demo_user(&self) -> Result<()> {
         let user = UserId::new(DEMO_USER)?;
-        if !self.garmin.may_be_simulated() || link::is_good(&self.links, &user).await? {
+        if !self.garmin.may_be_simulated() || link::is_good(&self.account.linker.links, &user).await? {
             return Ok(());
         }
         match self.link_to_simulator(&user, simulator::DEMO_ACCOUNT).await {

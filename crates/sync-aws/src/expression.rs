@@ -85,6 +85,19 @@ impl Expression {
         self
     }
 
+    /// Only if the first attribute is absent or has its value, or the second has its own.
+    pub(crate) fn when_absent_or_either(
+        mut self,
+        (one, is_one): (&str, AttributeValue),
+        (other, is_other): (&str, AttributeValue),
+    ) -> Self {
+        let (one, is_one) = (self.name(one), self.value(is_one));
+        let (other, is_other) = (self.name(other), self.value(is_other));
+        self.conditions
+            .push(format!("(attribute_not_exists({one}) OR {one} = {is_one} OR {other} = {is_other})"));
+        self
+    }
+
     /// Only if the attribute is one of the values.
     pub(crate) fn when_one_of(
         mut self,

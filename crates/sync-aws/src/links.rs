@@ -2,14 +2,14 @@
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+    AttributeValue, CancellationReason, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde::Deserialize;
 use sync_core::ids::{AccountKey, JobId, UserId};
 use sync_core::link::{Account, Link, SealedTokens};
-use sync_core::ports::{Applied, LinkStore, StoreError};
+use sync_core::ports::{Applied, LinkStore, PutLink, StoreError};
 
 use crate::attributes::{Item, account_key, instant_of, link_key, millis, number, text, timestamp};
 use crate::erasures;
@@ -142,7 +142,9 @@ impl LinkStore for DynamoLinkStore {
             .map_err(|source| unreadable("link", source))
     }
 
-    async fn put_link(&self, link: &Link) -> Result<Applied, StoreError> {
+    async fn put_link(&self, link: &Link, seen: Option<u64>) -> Result<PutLink, StoreError> {
+        // No link has the version 0.
+        let seen = seen.unwrap_or_default();
         let account = text(link.account.as_str());
         let linked = || {
             Expression::new()
@@ -156,12 +158,23 @@ impl LinkStore for DynamoLinkStore {
                 .set("reauth_required", AttributeValue::Bool(false))
                 .set("linked_at", timestamp(link.linked_at))
                 .set("updated_at", timestamp(link.updated_at))
+                .when_absent_or_either(
+                    ("is_active", AttributeValue::Bool(true)),
+                    ("tokens_version", number(seen)),
+                )
         };
         // A watermark speaks of one account's history. The lock stays whatever the account: the job that holds it gives
         // it back.
         let write = |expression: Expression| {
-            let on_failure = ReturnValuesOnConditionCheckFailure::None;
+            let on_failure = ReturnValuesOnConditionCheckFailure::AllOld;
             expression.into_update(&self.tables.links, link_key(&link.user_id), on_failure)
+        };
+        let has_ended = |reason: &CancellationReason| {
+            let item = reason.item();
+            item.is_some_and(|item| {
+                item.get("is_active") == Some(&AttributeValue::Bool(false))
+                    && item.get("tokens_version") != Some(&number(seen))
+            })
         };
         let same_account = || write(linked().when("external_user_id", "=", account.clone()));
         let other_account = || {
@@ -177,8 +190,11 @@ impl LinkStore for DynamoLinkStore {
         for _ in 0..TURNS {
             for items in [vec![same_account()], vec![other_account(), no_watermark()]] {
                 match put(items).await? {
-                    Transacted::Yes => return Ok(Applied::Yes),
-                    Transacted::No(reasons) if refused(reasons.first()) => return Ok(Applied::Lost),
+                    Transacted::Yes => return Ok(PutLink::Stored),
+                    Transacted::No(reasons) if refused(reasons.first()) => return Ok(PutLink::Erasing),
+                    Transacted::No(reasons) if reasons.get(1).is_some_and(has_ended) => {
+                        return Ok(PutLink::Unlinked);
+                    }
                     Transacted::No(_) => {}
                 }
             }

@@ -51,6 +51,10 @@ fn useless(now: DateTime<Utc>) -> DateTime<Utc> {
     now + SIGN_IN_WINDOW + SIGN_IN_LIFETIME
 }
 
+fn forgetting() -> Expression {
+    Expression::new().remove("state").remove("session").remove("session_until").remove("tries")
+}
+
 impl SignInStore for DynamoSignInStore {
     async fn count_attempt(
         &self,
@@ -121,13 +125,20 @@ impl SignInStore for DynamoSignInStore {
             .ok_or_else(|| unreadable("sign-in", "it has no session"))
     }
 
-    async fn forget(&self, user: &UserId, state: Uuid) -> Result<(), StoreError> {
+    async fn refuse_attempts(&self, user: &UserId, until: DateTime<Utc>) -> Result<(), StoreError> {
         let expression = Expression::new()
-            .remove("state")
-            .remove("session")
-            .remove("session_until")
-            .remove("tries")
-            .when("state", "=", text(state.to_string()));
+            .set("attempts", number(SIGN_IN_ATTEMPTS))
+            .set("attempts_until", millis(until))
+            .set("expires_at", expiry(useless(until)));
+        self.update("UpdateItem sign-in wait", user, expression).await.map(drop)
+    }
+
+    async fn forget_any(&self, user: &UserId) -> Result<(), StoreError> {
+        self.update("UpdateItem sign-in end", user, forgetting().when_present("state")).await.map(drop)
+    }
+
+    async fn forget(&self, user: &UserId, state: Uuid) -> Result<(), StoreError> {
+        let expression = forgetting().when("state", "=", text(state.to_string()));
         self.update("UpdateItem sign-in end", user, expression).await.map(drop)
     }
 }

@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use sync_core::job::{Gap, GapReason, Job};
 use sync_core::metric::MetricType;
-use sync_core::ports::{Applied, JobStore, LinkStore, StartOutcome};
+use sync_core::ports::{Applied, JobStore, LinkStore, PutLink, StartOutcome};
 use sync_core::record::RecordUpsert;
 use sync_core::transition::{chunk_done, hand_over};
 use sync_testkit::build::{at, claim, date, days_of_steps, job, link, record, user};
@@ -100,7 +100,7 @@ async fn running_for_thirty_years(stores: &EmbeddedStores) -> Job {
     let mut link = link(&new.key.user_id);
     // Sealed tokens as long as real ones.
     link.tokens.0 = "c".repeat(5_000);
-    assert_eq!(stores.links.put_link(&link).await.unwrap(), Applied::Yes);
+    assert_eq!(stores.links.put_link(&link, None).await.unwrap(), PutLink::Stored);
     assert_eq!(stores.jobs.start(&new, None).await.unwrap(), StartOutcome::Started);
     let done = |count: i64| {
         let sources = ["steps", "heart_rate", "stress", "body_battery", "intensity_minutes", "hydration"];
@@ -162,7 +162,7 @@ async fn import(stores: &EmbeddedStores, meter: &Meter, number: u64, records: &[
 #[tokio::test]
 async fn what_is_stored_already_is_not_written_again_and_what_changed_is() {
     let (stores, meter) = EmbeddedStores::metered().await;
-    assert_eq!(stores.links.put_link(&link(&user("u"))).await.unwrap(), Applied::Yes);
+    assert_eq!(stores.links.put_link(&link(&user("u")), None).await.unwrap(), PutLink::Stored);
     let mut records = days_of_steps(30);
     let activity = |name: &str| {
         record("activity#77", &serde_json::json!({"name": name, "distance_m": 1_234.0, "laps": [{"s": 1.5}]}))

@@ -22,7 +22,9 @@ use aws_smithy_mocks::{
 };
 use sync_aws::{AwsClients, DynamoJobStore, Endpoints, TableNames};
 use sync_core::job::Job;
-use sync_core::ports::{Applied, ClaimOutcome, DueJob, JobStore, LinkStore, StartOutcome, StoreError};
+use sync_core::ports::{
+    Applied, ClaimOutcome, DueJob, JobStore, LinkStore, PutLink, StartOutcome, StoreError,
+};
 use sync_core::transition::{cancel, chunk_done, hand_over};
 use sync_testkit::build::{at, claim, days_of_steps, job, link, user};
 use sync_testkit::embedded::EmbeddedStores;
@@ -75,7 +77,7 @@ fn throttled() -> aws_sdk_dynamodb::types::error::builders::ThrottlingExceptionB
 async fn claimed_item() -> std::collections::HashMap<String, AttributeValue> {
     let stores = EmbeddedStores::start().await;
     let new = new_job();
-    assert_eq!(stores.links.put_link(&link(&new.key.user_id)).await.unwrap(), Applied::Yes);
+    assert_eq!(stores.links.put_link(&link(&new.key.user_id), None).await.unwrap(), PutLink::Stored);
     assert_eq!(stores.jobs.start(&new, None).await.unwrap(), StartOutcome::Started);
     stores.jobs.claim(&new.key, &claim(at(0), 1)).await.unwrap();
     let found = stores

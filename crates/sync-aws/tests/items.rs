@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
 use sync_core::job::Job;
-use sync_core::ports::{Applied, ClaimOutcome, JobStore, LinkStore};
+use sync_core::ports::{Applied, ClaimOutcome, JobStore, LinkStore, PutLink};
 use sync_core::transition::{chunk_done, chunk_failed, resume};
 use sync_testkit::build::{at, claim, job, link, record, user};
 use sync_testkit::embedded::EmbeddedStores;
@@ -18,7 +18,7 @@ use sync_testkit::embedded::EmbeddedStores;
 async fn started() -> (EmbeddedStores, Job) {
     let stores = EmbeddedStores::start().await;
     let new = job(&user("u")).range("2024-01-01", "2024-01-10").build();
-    assert_eq!(stores.links.put_link(&link(&new.key.user_id)).await.unwrap(), Applied::Yes);
+    assert_eq!(stores.links.put_link(&link(&new.key.user_id), None).await.unwrap(), PutLink::Stored);
     stores.jobs.start(&new, None).await.unwrap();
     let ClaimOutcome::Claimed(job) = stores.jobs.claim(&new.key, &claim(at(1), 1)).await.unwrap() else {
         panic!("the claim is refused");

@@ -90,6 +90,18 @@ pub enum ClaimOutcome {
     Refused,
 }
 
+/// What became of storing a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "a link that was refused is not there"]
+pub enum PutLink {
+    /// Stored.
+    Stored,
+    /// Refused: an [erasure](crate::erasure::Erasure) of the user is unfinished, and would take what is imported anew.
+    Erasing,
+    /// Refused: the user has unlinked since the link was looked at.
+    Unlinked,
+}
+
 /// A page of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page<T> {
@@ -237,12 +249,19 @@ pub trait LinkStore: Send + Sync {
     fn link(&self, user: &UserId) -> impl Future<Output = Result<Option<Link>, StoreError>> + Send;
 
     /// Stores a link, new or anew: tokens, account, name and zone are replaced, their version goes up, `is_active` is
-    /// set and `reauth_required` cleared; the watermark and the lock of an existing link of the same account stay. Lost
-    /// while an [erasure](crate::erasure::Erasure) of the user is unfinished: it would take what is imported anew.
+    /// set and `reauth_required` cleared; the watermark and the lock of an existing link of the same account stay.
+    ///
+    /// `seen` is the version of the tokens that the link had before Garmin was asked whose the new ones are, if there was
+    /// a link. One that has ended under another version was ended meanwhile, and does not come back. A refresh or another
+    /// sign-in meanwhile is no hindrance.
     ///
     /// # Errors
     /// [`StoreError::OutcomeUnknown`] when it may have been stored.
-    fn put_link(&self, link: &Link) -> impl Future<Output = Result<Applied, StoreError>> + Send;
+    fn put_link(
+        &self,
+        link: &Link,
+        seen: Option<u64>,
+    ) -> impl Future<Output = Result<PutLink, StoreError>> + Send;
 
     /// Replaces the tokens, if the link is active and still has `version`; the new ones have `version + 1`, and `reauth_required` is
     /// cleared: another worker, finding the old pair used up while these were on their way, may have set it. To be

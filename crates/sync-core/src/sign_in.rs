@@ -199,6 +199,22 @@ pub trait SignInStore: Send + Sync {
         now: DateTime<Utc>,
     ) -> impl Future<Output = Result<Option<SealedSignIn>, StoreError>> + Send;
 
+    /// Refuses every attempt of the user until then: as if there had been as many as may be.
+    ///
+    /// # Errors
+    /// [`StoreError::OutcomeUnknown`] when they may be refused.
+    fn refuse_attempts(
+        &self,
+        user: &UserId,
+        until: DateTime<Utc>,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Forgets the user's session, whichever it is.
+    ///
+    /// # Errors
+    /// [`StoreError::OutcomeUnknown`] when it may be forgotten.
+    fn forget_any(&self, user: &UserId) -> impl Future<Output = Result<(), StoreError>> + Send;
+
     /// Forgets the session, if it is still this one.
     ///
     /// # Errors

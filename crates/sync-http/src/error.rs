@@ -240,7 +240,7 @@ impl From<LinkError> for ApiError {
                     until.format("%H:%M UTC")
                 ),
             ),
-            E::NoSuchSignIn => Self::sign_in_ended(),
+            E::NoSuchSignIn | E::Unlinked => Self::sign_in_ended(),
             E::Erasing => Self::conflict(
                 "erasure_unfinished",
                 "Previously imported data is still being deleted. Please try again in a minute.",

@@ -248,9 +248,10 @@ impl JsonBody {
     /// [`RequestError::CodeRequired`], [`RequestError::WrongType`], [`RequestError::TooLong`].
     pub fn sign_in_code(&self) -> Result<(Option<Uuid>, SecretString), RequestError> {
         let state = self.text("client_state")?.ok_or(RequestError::CodeRequired)?;
-        let code = self.text("mfa_code")?.ok_or(RequestError::CodeRequired)?;
+        let code = self.text("mfa_code")?.map(str::trim).filter(|code| !code.is_empty());
+        let code = code.ok_or(RequestError::CodeRequired)?;
         let state = within("client_state", state, MAX_STATE_CHARS)?;
-        Ok((state.parse().ok(), secret("mfa_code", code.trim(), MAX_CODE_CHARS)?))
+        Ok((state.parse().ok(), secret("mfa_code", code, MAX_CODE_CHARS)?))
     }
 
     /// `tokens`, as the JSON that Garmin clients write.

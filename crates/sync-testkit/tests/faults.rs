@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that does not find what it expects has failed")]
 
 use sync_core::job::JobStatus;
-use sync_core::ports::{Applied, ChunkQueue, JobStore, LinkStore, StartOutcome, StoreError};
+use sync_core::ports::{Applied, ChunkQueue, JobStore, LinkStore, PutLink, StartOutcome, StoreError};
 use sync_core::transition::{cancel, chunk_done};
 use sync_testkit::build::{at, claim, days_of_steps, job, link, user};
 use sync_testkit::clock::ManualClock;
@@ -11,7 +11,7 @@ use sync_testkit::memory::{Fault, MemoryQueue, MemoryStore, Operation};
 async fn started() -> (MemoryStore, sync_core::Job) {
     let store = MemoryStore::new();
     let new = job(&user("u")).build();
-    assert_eq!(store.put_link(&link(&new.key.user_id)).await.unwrap(), Applied::Yes);
+    assert_eq!(store.put_link(&link(&new.key.user_id), None).await.unwrap(), PutLink::Stored);
     assert_eq!(store.start(&new, None).await.unwrap(), StartOutcome::Started);
     (store, new)
 }

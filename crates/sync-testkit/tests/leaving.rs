@@ -44,8 +44,9 @@ impl World {
         world
     }
 
-    fn unlinker(&self) -> Unlinker<MemoryStore, MemoryStore, ManualClock> {
-        Unlinker { jobs: self.store.clone(), links: self.store.clone(), clock: self.clock.clone() }
+    fn unlinker(&self) -> Unlinker<MemoryStore, MemoryStore, MemoryStore, ManualClock> {
+        let store = || self.store.clone();
+        Unlinker { jobs: store(), links: store(), sign_ins: store(), clock: self.clock.clone() }
     }
 
     fn eraser(&self) -> Eraser<MemoryStore, MemoryQueue, ManualClock> {

@@ -41,7 +41,7 @@ pub struct UseCases<J, L, S, V, G, Q, C, I, E> {
     /// Linking.
     pub linker: Linker<J, L, S, V, G, Q, C, I>,
     /// Unlinking.
-    pub unlinker: Unlinker<J, L, C>,
+    pub unlinker: Unlinker<J, L, S, C>,
     /// Erasing what was imported.
     pub eraser: Eraser<E, Q, C>,
 }

@@ -44,9 +44,15 @@ async fn answer<V: TokenVault + SignInVault>(
     let jobs = DynamoJobStore::new(dynamodb(), tables(), config.job_retention);
     sync_aws::warm_up(&jobs).await;
     let links = DynamoLinkStore::new(dynamodb(), tables());
+    let sign_ins = DynamoSignInStore::new(&clients.dynamodb, tables());
     let queue = SqsChunkQueue::new(clients.sqs.clone(), queues);
     let use_cases = UseCases {
-        unlinker: Unlinker { jobs: jobs.clone(), links: links.clone(), clock: SystemClock },
+        unlinker: Unlinker {
+            jobs: jobs.clone(),
+            links: links.clone(),
+            sign_ins: sign_ins.clone(),
+            clock: SystemClock,
+        },
         eraser: Eraser {
             erasures: DynamoErasureStore::new(dynamodb(), tables()),
             queue: queue.clone(),
@@ -55,7 +61,7 @@ async fn answer<V: TokenVault + SignInVault>(
         linker: Linker {
             jobs,
             links,
-            sign_ins: DynamoSignInStore::new(&clients.dynamodb, tables()),
+            sign_ins,
             vault: vault(&clients),
             garmin: SignInClient::new(environment.garmin, Arc::new(SystemClock), Jitter::from_os())?,
             queue,

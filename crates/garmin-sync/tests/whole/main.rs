@@ -4,6 +4,7 @@
 mod cancel;
 mod chaos;
 mod deliveries;
+mod files;
 mod five_years;
 mod frozen;
 mod history;

@@ -15,6 +15,7 @@ use sync_core::{
 };
 use tokio::time::Instant;
 
+use crate::process::garmin_sync;
 use crate::tables::Tables;
 use crate::underneath::dynamodb;
 use crate::world::{PATIENCE, World, asked_twice, day, job, job_when, job_when_ended, started};
@@ -138,9 +139,16 @@ async fn an_import_whose_tokens_are_refused_waits_for_a_sign_in_and_goes_on_afte
     let due = tables.sound_job(&user).await.due_at.unwrap() - SystemClock.now();
     assert!(due < TimeDelta::minutes(5), "a new sign-in would be noticed only after {due}");
 
-    world.system.link_to_simulator(&user, "demo").await.unwrap();
-    let key = json!({"user_id": {"S": user.to_string()}, "job_id": {"S": id}});
-    is_long_ago(&world, "garmin_sync_jobs", key, "due_at").await;
+    // By the command line, which wakes the job as the API does: nobody waits for the sweeper's next look.
+    let url = format!("{}/__simulator/tokens/demo", simulator.base_url());
+    let file = world.data.path().join("tokens.json");
+    std::fs::write(&file, reqwest::get(url).await.unwrap().text().await.unwrap()).unwrap();
+    let arguments = ["link", "--user=demo", "--tokens", file.to_str().unwrap()];
+    let mut link = garmin_sync(world.data.path(), &arguments);
+    let linked = tokio::task::spawn_blocking(move || link.output().unwrap()).await.unwrap();
+    assert!(linked.status.success(), "{linked:?}");
+    let stored = tables.sound_job(&user).await;
+    assert_eq!((stored.key.job_id.to_string(), stored.pause_reason), (id, None), "the link has woken it");
     let ended = job_when_ended(&client).await;
     assert_eq!((ended.status, ended.chunks_completed), (JobStatus::Completed, 5), "{ended:?}");
     tables.is_complete_and_true(&user, "demo", &simulator.truth()).await;

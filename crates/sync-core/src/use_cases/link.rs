@@ -10,10 +10,10 @@ use crate::ids::{AccountKey, JobKey, UserId};
 use crate::job::{Job, PauseReason};
 use crate::link::{Link, Tokens};
 use crate::ports::{
-    Applied, ChunkQueue, Clock, Ids, JobStore, LinkStore, StoreError, TokenVault, VaultError,
+    Applied, ChunkQueue, Clock, Ids, JobStore, LinkStore, PutLink, StoreError, TokenVault, VaultError,
 };
 use crate::sign_in::{Credentials, GarminSignIn, SignIn, SignInError, SignInStore, SignInVault};
-use crate::timing::SIGN_IN_LIFETIME;
+use crate::timing::{SIGN_IN_LIFETIME, throttle_wait};
 use crate::transition;
 
 /// How often the job of another account is looked at again when a worker moved it between the read and its cancel.
@@ -31,6 +31,9 @@ pub enum LinkError {
     /// No such sign-in waits for a code: it has expired, was used, was another user's, or has seen too many wrong codes.
     #[error("no such sign-in waits for a code")]
     NoSuchSignIn,
+    /// The user has unlinked while Garmin was asked.
+    #[error("the user has unlinked meanwhile")]
+    Unlinked,
     /// What was imported before is still being erased.
     #[error("an erasure is unfinished")]
     Erasing,
@@ -102,12 +105,12 @@ where
         credentials: &Credentials,
         deadline: DateTime<Utc>,
     ) -> Result<LoggedIn, LinkError> {
-        if let Some(until) = self.sign_ins.count_attempt(user, self.clock.now()).await? {
-            return Err(LinkError::TooManyAttempts { until });
-        }
-        match self.garmin.sign_in(credentials, deadline).await? {
+        self.count_attempt(user).await?;
+        let seen = self.seen(user).await?;
+        let signed_in = self.garmin.sign_in(credentials, deadline).await;
+        match self.heeded(user, signed_in).await? {
             SignIn::Done(tokens) => {
-                self.link(user, &tokens, deadline).await?;
+                self.put(user, &tokens, seen, deadline).await?;
                 Ok(LoggedIn::Linked)
             }
             SignIn::NeedsCode(pending) => {
@@ -132,6 +135,9 @@ where
         code: &SecretString,
         deadline: DateTime<Utc>,
     ) -> Result<(), LinkError> {
+        // Looked at before the session is: an unlinking forgets the session first and ends the link then, so that one which
+        // comes too late for the session is seen at the link.
+        let seen = self.seen(user).await?;
         // The try is used before Garmin is asked, so that no number of requests at once makes more guesses.
         let sealed = self.sign_ins.use_try(user, state, self.clock.now()).await?;
         let sealed = sealed.ok_or(LinkError::NoSuchSignIn)?;
@@ -143,11 +149,12 @@ where
             }
             Err(error) => return Err(LinkError::Vault(error)),
         };
-        match self.garmin.verify_code(&pending, code, deadline).await {
+        let verified = self.garmin.verify_code(&pending, code, deadline).await;
+        match self.heeded(user, verified).await {
             Ok(tokens) => {
                 // Garmin's session is used up, whatever becomes of the link.
                 self.sign_ins.forget(user, state).await?;
-                self.link(user, &tokens, deadline).await
+                self.put(user, &tokens, seen, deadline).await
             }
             Err(SignInError::SessionEnded) => {
                 self.sign_ins.forget(user, state).await?;
@@ -159,6 +166,7 @@ where
 
     /// Links the account that tokens belong to, after one look at whose they are. A job that waited for a sign-in to this
     /// account goes on; one of another account that was linked before is cancelled, for nothing could be asked for it.
+    /// It counts as an attempt to sign in: Garmin is asked whatever the tokens are.
     ///
     /// # Errors
     /// [`LinkError`].
@@ -168,7 +176,44 @@ where
         tokens: &Tokens,
         deadline: DateTime<Utc>,
     ) -> Result<(), LinkError> {
-        let owner = self.garmin.owner(tokens, deadline).await?;
+        self.count_attempt(user).await?;
+        let seen = self.seen(user).await?;
+        self.put(user, tokens, seen, deadline).await
+    }
+
+    async fn count_attempt(&self, user: &UserId) -> Result<(), LinkError> {
+        match self.sign_ins.count_attempt(user, self.clock.now()).await? {
+            Some(until) => Err(LinkError::TooManyAttempts { until }),
+            None => Ok(()),
+        }
+    }
+
+    /// The version of the tokens of the user's link, to be looked at before Garmin is asked anything: what has been
+    /// unlinked when the answer comes stays so.
+    async fn seen(&self, user: &UserId) -> Result<Option<u64>, StoreError> {
+        Ok(self.links.link(user).await?.map(|link| link.tokens_version))
+    }
+
+    /// An answer of Garmin's. After a throttle it is not asked for this user again until the wait is over.
+    async fn heeded<T>(&self, user: &UserId, answer: Result<T, SignInError>) -> Result<T, SignInError> {
+        if let Err(SignInError::Throttled { retry_after }) = answer {
+            let until = self.clock.now() + throttle_wait(retry_after, 0);
+            if let Err(error) = self.sign_ins.refuse_attempts(user, until).await {
+                tracing::warn!(error = %error, "the wait that Garmin asked for was not noted");
+            }
+        }
+        answer
+    }
+
+    async fn put(
+        &self,
+        user: &UserId,
+        tokens: &Tokens,
+        seen: Option<u64>,
+        deadline: DateTime<Utc>,
+    ) -> Result<(), LinkError> {
+        let owner = self.garmin.owner(tokens, deadline).await;
+        let owner = self.heeded(user, owner).await?;
         let sealed = self.vault.seal(user, tokens).await.map_err(LinkError::Vault)?;
         self.cancel_job_of_another_account(user, &owner.account).await?;
         let now = self.clock.now();
@@ -187,8 +232,10 @@ where
             linked_at: now,
             updated_at: now,
         };
-        if self.links.put_link(&link).await? == Applied::Lost {
-            return Err(LinkError::Erasing);
+        match self.links.put_link(&link, seen).await? {
+            PutLink::Stored => {}
+            PutLink::Erasing => return Err(LinkError::Erasing),
+            PutLink::Unlinked => return Err(LinkError::Unlinked),
         }
         tracing::info!("linked");
         if let Err(error) = self.wake_waiting_job(user, &link.account).await {

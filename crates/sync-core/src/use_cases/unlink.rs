@@ -2,6 +2,7 @@
 
 use crate::ids::{JobKey, UserId};
 use crate::ports::{Applied, Clock, JobStore, LinkStore, StoreError};
+use crate::sign_in::SignInStore;
 use crate::unlink::{self, CannotUnlink};
 
 /// How often unlinking looks again when a worker moved the job, or a refresh the tokens, between the read and the write.
@@ -23,22 +24,27 @@ pub enum UnlinkError {
 
 /// What unlinking needs.
 #[derive(Clone, Debug)]
-pub struct Unlinker<J, L, C> {
+pub struct Unlinker<J, L, S, C> {
     /// The jobs, which the link's lock leads to.
     pub jobs: J,
     /// The links.
     pub links: L,
+    /// Sign-ins that wait for their code.
+    pub sign_ins: S,
     /// The time.
     pub clock: C,
 }
 
-impl<J: JobStore, L: LinkStore, C: Clock> Unlinker<J, L, C> {
-    /// Cancels the user's unfinished job, deletes the tokens and, with `delete_data`, begins to erase what was imported:
-    /// all in one transaction. Once this has answered, no record of the job is written any more.
+impl<J: JobStore, L: LinkStore, S: SignInStore, C: Clock> Unlinker<J, L, S, C> {
+    /// Forgets a sign-in that waits for its code, then cancels the user's unfinished job, deletes the tokens and, with `delete_data`, begins to erase what was imported:
+    /// all but the first in one transaction. Once this has answered, no record of the job is written any more, and no
+    /// sign-in that began before links again.
     ///
     /// # Errors
-    /// [`UnlinkError`]; nothing has changed, unless it is a [`StoreError::OutcomeUnknown`].
+    /// [`UnlinkError`]; the link and the job have not changed, unless it is a [`StoreError::OutcomeUnknown`].
     pub async fn unlink(&self, user: &UserId, delete_data: bool) -> Result<(), UnlinkError> {
+        // Before the link ends, so that a failure here is not one after which there is nothing left to unlink.
+        self.sign_ins.forget_any(user).await?;
         for _ in 0..TRIES {
             let link = self.links.link(user).await?.ok_or(UnlinkError::NotLinked)?;
             let holder = match link.active_job_id {

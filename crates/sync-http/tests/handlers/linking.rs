@@ -1,6 +1,9 @@
 //! The linking routes: what they say, and what no answer, log line or stored item says.
 
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::json;
+use sync_core::ports::Applied;
 use sync_core::sign_in::SignInError;
 use sync_core::timing::{SIGN_IN_ATTEMPTS, SIGN_IN_CODES};
 use sync_testkit::build;
@@ -74,6 +77,11 @@ async fn what_is_missing_or_too_long_is_said_in_the_contracts_words() {
         ("resume_login", json!({}), "Client state and MFA code are required."),
         ("resume_login", json!({"client_state": "s"}), "Client state and MFA code are required."),
         ("resume_login", json!({"client_state": "s", "mfa_code": long}), "mfa_code is too long"),
+        (
+            "resume_login",
+            json!({"client_state": "s", "mfa_code": " \t "}),
+            "Client state and MFA code are required.",
+        ),
         (
             "resume_login",
             json!({"client_state": "s", "mfa_code": "1"}),
@@ -201,6 +209,74 @@ async fn unlinking_cancels_the_job_and_a_second_one_finds_nothing() {
     let again = world.send(&ask("POST", "unlink")).await;
     refused(&again, 400, "garmin_not_linked");
     assert_eq!(again.error(), "Garmin Connect account not found for this user.");
+}
+
+/// Tokens as a Garmin client writes them, which say whose they are and that they are good for long.
+fn given() -> Ask {
+    let claims = json!({"garmin_guid": "demo", "exp": 4_000_000_000_u32, "client_id": "c"}).to_string();
+    let token = format!("e30.{}.c2ln", BASE64_URL_SAFE_NO_PAD.encode(claims));
+    post("link", &json!({"tokens": {"di_token": token, "di_refresh_token": "r", "di_client_id": "c"}}))
+}
+
+/// What unlinking writes, done at once.
+fn unlinks(world: &World) -> impl FnOnce() + Send + 'static {
+    let (store, link, now) = (world.store.clone(), world.link_of(DEMO), world.now());
+    move || {
+        let unlink = sync_core::unlink::unlink(&link, None, false, now).unwrap();
+        let unlinked = futures::executor::block_on(sync_core::JobStore::unlink(&store, &unlink));
+        assert_eq!(unlinked.unwrap(), Applied::Yes);
+    }
+}
+
+#[tokio::test]
+async fn a_sign_in_that_waits_at_garmin_while_its_user_unlinks_links_nothing() {
+    for way in ["login", "resume_login", "link"] {
+        let world = World::new();
+        let request = match way {
+            "login" => login(),
+            "resume_login" => code(&waiting(&world, DEMO).await, CODE),
+            _ => given(),
+        };
+        world.door.meanwhile(unlinks(&world));
+        refused(&world.send(&request).await, 400, "sign_in_ended");
+        assert!(!world.link_of(DEMO).is_active, "{way}");
+        assert_eq!(world.send(&given()).await.status, 200, "whoever comes back is let in");
+    }
+}
+
+#[tokio::test]
+async fn unlinking_ends_a_sign_in_that_waits_for_its_code() {
+    let world = World::new();
+    let state = waiting(&world, DEMO).await;
+    assert_eq!(world.send(&ask("POST", "unlink")).await.status, 200);
+    let knocks = world.door.knocks();
+    refused(&world.send(&code(&state, CODE)).await, 400, "sign_in_ended");
+    assert_eq!(world.door.knocks(), knocks, "Garmin hears nothing of it");
+    assert!(!world.link_of(DEMO).is_active);
+}
+
+#[tokio::test]
+async fn handing_tokens_over_counts_as_an_attempt_to_sign_in() {
+    let world = World::new();
+    for _ in 0..SIGN_IN_ATTEMPTS {
+        assert_eq!(world.send(&given()).await.status, 200);
+    }
+    refused(&world.send(&given()).await, 429, "too_many_sign_ins");
+    refused(&world.send(&login()).await, 429, "too_many_sign_ins");
+}
+
+#[tokio::test]
+async fn after_a_throttle_garmin_is_not_asked_again_until_the_wait_is_over() {
+    let world = World::new();
+    world.door.refuses(|| SignInError::Throttled { retry_after: Some(chrono::TimeDelta::hours(2)) });
+    refused(&world.send(&login()).await, 429, "garmin_throttles");
+    let knocks = world.door.knocks();
+    world.clock.advance(chrono::TimeDelta::minutes(119));
+    refused(&world.send(&login()).await, 429, "too_many_sign_ins");
+    refused(&world.send(&given()).await, 429, "too_many_sign_ins");
+    assert_eq!(world.door.knocks(), knocks);
+    world.clock.advance(chrono::TimeDelta::minutes(1));
+    refused(&world.send(&login()).await, 429, "garmin_throttles");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use futures::future::join_all;
 use serde_json::json;
 use sync_core::erasure::{DueErasure, Erasure};
 use sync_core::ids::UserId;
-use sync_core::ports::{Applied, Erased, ErasureStore, JobStore, LinkStore};
+use sync_core::ports::{Applied, Erased, ErasureStore, JobStore, LinkStore, PutLink};
 use sync_core::record::{RecordKind, RecordUpsert};
 use sync_core::transition::{cancel, chunk_done};
 use sync_core::unlink::unlink;
@@ -112,8 +112,9 @@ pub async fn no_link_is_stored_while_an_erasure_is_unfinished(stores: &impl Stor
     imported(stores, &user, 1, &days_of_steps(120)).await;
     let mut erasure = begun(stores, &user, 10).await;
     loop {
-        let refused = stores.links().put_link(&link(&user)).await.expect("an answer");
-        assert_eq!(refused, Applied::Lost);
+        let seen = stores.links().link(&user).await.expect("a read").map(|link| link.tokens_version);
+        let refused = stores.links().put_link(&link(&user), seen).await.expect("an answer");
+        assert_eq!(refused, PutLink::Erasing);
         match stores.erasures().erase(&erasure, at(11)).await.expect("an answer") {
             Erased::Batch(further) => erasure = further,
             _ => break,

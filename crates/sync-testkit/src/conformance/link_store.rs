@@ -2,8 +2,9 @@
 
 use futures::future::join_all;
 use sync_core::link::{Account, Link, SealedTokens};
-use sync_core::ports::{Applied, JobStore, LinkStore};
+use sync_core::ports::{Applied, JobStore, LinkStore, PutLink};
 use sync_core::transition::chunk_done;
+use sync_core::unlink::unlink;
 
 use super::{Stores, claimed, linked, started, with_job};
 use crate::build::{account, at, claim, date, job, link, link_to, user};
@@ -80,6 +81,42 @@ pub async fn linking_another_account_drops_the_watermark_and_keeps_the_lock(stor
     assert_eq!(shown.last_successful_sync, None);
     assert_eq!(kept.active_job_id, Some(second.key.job_id));
     assert_eq!(kept.tokens_version, 2);
+}
+
+/// A sign-in that waited at Garmin while its user unlinked links nothing: neither where there was a link when it began,
+/// nor where there was none, nor one that had ended already.
+pub async fn a_link_that_was_ended_meanwhile_does_not_come_back(stores: &impl Stores) {
+    let user = user("leaver");
+    let put = async |seen| stores.links().put_link(&link(&user), seen).await.expect("an answer");
+    let end = async || {
+        let unlink = unlink(&stored(stores, "leaver").await, None, false, at(10)).expect("it can be ended");
+        assert_eq!(stores.jobs().unlink(&unlink).await.expect("an answer"), Applied::Yes);
+        unlink.after
+    };
+    assert_eq!(put(None).await, PutLink::Stored);
+    let ended = end().await;
+    for seen in [None, Some(1)] {
+        assert_eq!(put(seen).await, PutLink::Unlinked, "{seen:?}");
+        assert_eq!(stored(stores, "leaver").await, ended);
+    }
+    assert_eq!(put(Some(ended.tokens_version)).await, PutLink::Stored, "whoever comes back is let in");
+    let ended_again = end().await;
+    assert_eq!(put(Some(ended.tokens_version)).await, PutLink::Unlinked);
+    assert_eq!(stored(stores, "leaver").await, ended_again);
+}
+
+/// A refresh or another sign-in while Garmin was asked does not keep a link from being stored.
+pub async fn what_else_moves_a_link_meanwhile_is_no_hindrance(stores: &impl Stores) {
+    let user = user("mover");
+    linked(stores, &link(&user)).await;
+    let pair = SealedTokens("pair".to_owned());
+    let replaced = stores.links().replace_tokens(&user, 1, &pair, at(7_200), at(5)).await;
+    assert_eq!(replaced.expect("an answer"), Applied::Yes);
+    for seen in [Some(1), None] {
+        let put = stores.links().put_link(&link(&user), seen).await.expect("an answer");
+        assert_eq!(put, PutLink::Stored, "{seen:?}");
+    }
+    assert_eq!(stored(stores, "mover").await.tokens_version, 4);
 }
 
 /// Two refreshes race with one refresh token; the loser's pair is dropped.
@@ -201,6 +238,8 @@ macro_rules! link_store_suite {
                 a_link_reads_back_as_it_was_stored,
                 linking_the_same_account_anew_keeps_watermark_and_lock,
                 linking_another_account_drops_the_watermark_and_keeps_the_lock,
+                a_link_that_was_ended_meanwhile_does_not_come_back,
+                what_else_moves_a_link_meanwhile_is_no_hindrance,
                 of_many_token_replacements_from_one_version_one_wins,
                 only_the_refused_tokens_ask_for_a_new_sign_in,
                 writes_to_a_missing_link_are_lost_and_make_none,

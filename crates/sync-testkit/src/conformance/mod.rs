@@ -19,7 +19,7 @@ use sync_core::ids::{JobKey, UserId};
 use sync_core::job::{Job, SyncType};
 use sync_core::link::Link;
 use sync_core::ports::{
-    Applied, ChunkQueue, ClaimOutcome, ErasureQueue, ErasureStore, JobStore, LinkStore, Nudge, RecordQuery,
+    ChunkQueue, ClaimOutcome, ErasureQueue, ErasureStore, JobStore, LinkStore, Nudge, PutLink, RecordQuery,
     RecordStore, StartOutcome,
 };
 use sync_core::record::{RecordKind, RecordUpsert, StoredRecord};
@@ -126,8 +126,9 @@ macro_rules! suite {
 }
 
 async fn linked(stores: &impl Stores, link: &Link) {
-    let outcome = stores.links().put_link(link).await;
-    assert_eq!(outcome.expect("the link is stored"), Applied::Yes);
+    let seen = stores.links().link(&link.user_id).await.expect("a read").map(|link| link.tokens_version);
+    let outcome = stores.links().put_link(link, seen).await;
+    assert_eq!(outcome.expect("the link is stored"), PutLink::Stored);
 }
 
 async fn started(stores: &impl Stores, job: &Job) {

@@ -60,6 +60,42 @@ pub async fn an_expired_or_forgotten_session_is_none(stores: &impl Stores) {
     assert_eq!(stores.sign_ins().use_try(&user, STATE, at(299)).await.expect("an answer"), None);
 }
 
+/// Whoever leaves takes the sign-in along that waits; how often they knocked stays.
+pub async fn forgetting_any_session_leaves_the_attempts_and_other_users(stores: &impl Stores) {
+    let (one, other) = (user("one"), user("other"));
+    for _ in 0..SIGN_IN_ATTEMPTS {
+        assert_eq!(stores.sign_ins().count_attempt(&one, at(0)).await.expect("an answer"), None);
+    }
+    for user in [&one, &other] {
+        stores.sign_ins().keep(user, STATE, &session("s"), at(300)).await.expect("it is kept");
+    }
+    stores.sign_ins().forget_any(&one).await.expect("an answer");
+    stores.sign_ins().forget_any(&one).await.expect("it may be forgotten twice");
+    stores.sign_ins().forget_any(&user("nobody")).await.expect("or where there is none");
+    assert_eq!(stores.sign_ins().use_try(&one, STATE, at(1)).await.expect("an answer"), None);
+    assert!(stores.sign_ins().use_try(&other, STATE, at(1)).await.expect("an answer").is_some());
+    assert!(stores.sign_ins().count_attempt(&one, at(1)).await.expect("an answer").is_some());
+}
+
+/// Garmin said to wait: nobody knocks before then, and then as often as anybody.
+pub async fn attempts_are_refused_until_the_wait_is_over(stores: &impl Stores) {
+    let user = user("hasty");
+    for at_first in [false, true] {
+        let (now, until) = if at_first { (at(2_000), at(9_000)) } else { (at(0), at(1_900)) };
+        assert_eq!(stores.sign_ins().count_attempt(&user, now).await.expect("an answer"), None);
+        stores.sign_ins().refuse_attempts(&user, until).await.expect("an answer");
+        let early = until - TimeDelta::seconds(1);
+        for moment in [now, early] {
+            let told = stores.sign_ins().count_attempt(&user, moment).await.expect("an answer");
+            assert_eq!(told, Some(until));
+        }
+    }
+    for _ in 0..SIGN_IN_ATTEMPTS {
+        assert_eq!(stores.sign_ins().count_attempt(&user, at(9_000)).await.expect("an answer"), None);
+    }
+    assert!(stores.sign_ins().count_attempt(&user, at(9_000)).await.expect("an answer").is_some());
+}
+
 /// A new sign-in takes the place of the last one, with tries of its own; attempts go on being counted.
 pub async fn a_new_session_replaces_the_last(stores: &impl Stores) {
     let user = user("again");
@@ -90,6 +126,8 @@ macro_rules! sign_in_store_suite {
                 attempts_are_counted_until_their_window_ends,
                 a_session_has_its_tries_and_its_owner,
                 an_expired_or_forgotten_session_is_none,
+                forgetting_any_session_leaves_the_attempts_and_other_users,
+                attempts_are_refused_until_the_wait_is_over,
                 a_new_session_replaces_the_last,
             ]
         );

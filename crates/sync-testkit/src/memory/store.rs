@@ -10,7 +10,7 @@ use sync_core::ids::{AccountKey, JobId, JobKey, UserId};
 use sync_core::job::{Job, JobStatus};
 use sync_core::link::{Account, Link, SealedTokens};
 use sync_core::ports::{
-    ActivityQuery, Applied, ClaimOutcome, DueJob, Erased, ErasureStore, JobStore, LinkStore, Page,
+    ActivityQuery, Applied, ClaimOutcome, DueJob, Erased, ErasureStore, JobStore, LinkStore, Page, PutLink,
     RecordQuery, RecordStore, RememberedAnswer, StartOutcome, StoreError, SyncStatus,
 };
 use sync_core::record::activity::START_LOCAL;
@@ -512,12 +512,15 @@ impl LinkStore for MemoryStore {
         self.perform(Operation::Read, |state| Ok(state.kept.links.get(user).cloned())).await
     }
 
-    async fn put_link(&self, link: &Link) -> Result<Applied, StoreError> {
+    async fn put_link(&self, link: &Link, seen: Option<u64>) -> Result<PutLink, StoreError> {
         self.perform(Operation::PutLink, |state| {
             if state.kept.erasures.contains_key(&link.user_id) {
-                return Ok(Applied::Lost);
+                return Ok(PutLink::Erasing);
             }
             let before = state.kept.links.get(&link.user_id);
+            if before.is_some_and(|before| !before.is_active && Some(before.tokens_version) != seen) {
+                return Ok(PutLink::Unlinked);
+            }
             let kept = Link {
                 tokens_version: before.map_or(0, |before| before.tokens_version) + 1,
                 is_active: true,
@@ -529,7 +532,7 @@ impl LinkStore for MemoryStore {
                 ..link.clone()
             };
             state.kept.links.insert(link.user_id.clone(), kept);
-            Ok(Applied::Yes)
+            Ok(PutLink::Stored)
         })
         .await
     }
@@ -711,6 +714,26 @@ impl SignInStore for MemoryStore {
                 waiting.tries += 1;
                 waiting.session.clone()
             }))
+        })
+        .await
+    }
+
+    async fn refuse_attempts(&self, user: &UserId, until: DateTime<Utc>) -> Result<(), StoreError> {
+        self.perform(Operation::SignIn, |state| {
+            let item = state.sign_ins.entry(user.clone()).or_default();
+            item.attempts = SIGN_IN_ATTEMPTS;
+            item.attempts_until = Some(until);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn forget_any(&self, user: &UserId) -> Result<(), StoreError> {
+        self.perform(Operation::SignIn, |state| {
+            if let Some(item) = state.sign_ins.get_mut(user) {
+                item.waiting = None;
+            }
+            Ok(())
         })
         .await
     }

@@ -537,21 +537,24 @@ fn link_at_first(world: &mut World, number: usize) {
     let user = person(number);
     let id = secrecy::ExposeSecret::expose_secret(&tokens.access).get(1..).unwrap_or_default().to_owned();
     let (now, zone) = (world.now(), world.garmin.zone);
-    let _ = world.store_link(&Link {
-        tokens: SealedTokens(format!("{user}|{id}")),
-        user_id: user.clone(),
-        account,
-        display_name: user.to_string(),
-        time_zone: zone,
-        tokens_version: 0,
-        token_expires_at: tokens.expires_at,
-        is_active: true,
-        reauth_required: false,
-        last_successful_sync_date: None,
-        active_job_id: None,
-        linked_at: now,
-        updated_at: now,
-    });
+    let _ = world.store_link(
+        &Link {
+            tokens: SealedTokens(format!("{user}|{id}")),
+            user_id: user.clone(),
+            account,
+            display_name: user.to_string(),
+            time_zone: zone,
+            tokens_version: 0,
+            token_expires_at: tokens.expires_at,
+            is_active: true,
+            reauth_required: false,
+            last_successful_sync_date: None,
+            active_job_id: None,
+            linked_at: now,
+            updated_at: now,
+        },
+        None,
+    );
 }
 
 #[cfg(test)]

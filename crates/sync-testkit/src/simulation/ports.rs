@@ -10,8 +10,8 @@ use sync_core::link::{Account, Link, SealedTokens, Tokens};
 use sync_core::metric::MetricType;
 use sync_core::ports::{
     Applied, BoxError, ChunkQueue, ClaimOutcome, Clock, DueJob, Erased, ErasureQueue, ErasureStore,
-    FetchError, Fetched, GarminSource, Ids, JobStore, LinkStore, Page, RefreshError, RememberedAnswer,
-    Session, StartOutcome, StoreError, SyncStatus, TokenVault, VaultError,
+    FetchError, Fetched, GarminSource, Ids, JobStore, LinkStore, Page, PutLink, RefreshError,
+    RememberedAnswer, Session, StartOutcome, StoreError, SyncStatus, TokenVault, VaultError,
 };
 use sync_core::record::RecordUpsert;
 use sync_core::transition::{Claim, Transition};
@@ -206,8 +206,8 @@ impl LinkStore for Ports {
         self.read(|world| world.tables.links.get(user).cloned()).await
     }
 
-    async fn put_link(&self, link: &Link) -> Result<Applied, StoreError> {
-        self.write(|world| world.store_link(link)).await
+    async fn put_link(&self, link: &Link, seen: Option<u64>) -> Result<PutLink, StoreError> {
+        self.write(|world| world.store_link(link, seen)).await
     }
 
     async fn replace_tokens(

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use sync_core::erasure::{DueErasure, Erasure};
 use sync_core::job::{ChunkStates, Job, JobStatus};
 use sync_core::link::{Account, Link, SealedTokens};
-use sync_core::ports::{Applied, ClaimOutcome, DueJob, Erased, RememberedAnswer, StartOutcome};
+use sync_core::ports::{Applied, ClaimOutcome, DueJob, Erased, PutLink, RememberedAnswer, StartOutcome};
 use sync_core::record::{Attribute, RecordKey, RecordUpsert};
 use sync_core::transition::{Claim, LockChange, Transition};
 use sync_core::unlink::Unlink;
@@ -315,11 +315,16 @@ impl World {
         Applied::Yes
     }
 
-    pub(super) fn store_link(&mut self, link: &Link) -> Applied {
+    pub(super) fn store_link(&mut self, link: &Link, seen: Option<u64>) -> PutLink {
         let is_erased = self.tables.erasures.contains_key(&link.user_id);
         if is_erased && !self.is_planted(Mistake::LinkWhileErasing) {
             self.tell(format_args!("{} is not linked while data is erased", link.user_id));
-            return Applied::Lost;
+            return PutLink::Erasing;
+        }
+        let stored = self.tables.links.get(&link.user_id);
+        if stored.is_some_and(|stored| !stored.is_active && Some(stored.tokens_version) != seen) {
+            self.tell(format_args!("{} has unlinked meanwhile and is not linked", link.user_id));
+            return PutLink::Unlinked;
         }
         self.tell(format_args!("{} links {}", link.user_id, self.garmin.name_of(&link.account)));
         let stored = self.tables.links.get(&link.user_id);
@@ -337,7 +342,7 @@ impl World {
             self.forget_unfinished_days(&link.user_id);
         }
         self.tables.links.insert(link.user_id.clone(), link);
-        Applied::Yes
+        PutLink::Stored
     }
 
     /// Unlinking as one transaction: the unfinished job is cancelled, both locks are given back, the link is inactive and

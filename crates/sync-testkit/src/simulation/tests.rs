@@ -1,7 +1,7 @@
 //! The promises of the simulation. `SIM_SEED=… cargo test -p sync-testkit two_thousand` brings one world back.
 #![expect(clippy::print_stdout, reason = "how a mistake was caught is worth reading")]
 
-use sync_core::ports::Applied;
+use sync_core::ports::PutLink;
 
 use super::*;
 
@@ -190,7 +190,7 @@ fn a_worker_does_not_ask_with_the_tokens_of_another_account() {
         let mut link = world.tables.links.values().next().cloned().unwrap();
         link.tokens = SealedTokens(format!("{}|{id}", link.user_id));
         link.account = other;
-        assert_eq!(world.store_link(&link), Applied::Yes);
+        assert_eq!(world.store_link(&link, None), PutLink::Stored);
     }
     quiet.after(TimeDelta::minutes(5));
     assert_eq!(quiet.job().pause_reason, Some(PauseReason::ReauthRequired));

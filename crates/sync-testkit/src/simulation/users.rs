@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use sync_core::job::{Job, JobStatus};
 use sync_core::link::Link;
-use sync_core::ports::{Applied, ChunkQueue, Clock, JobStore, LinkStore, StoreError, TokenVault};
+use sync_core::ports::{Applied, ChunkQueue, Clock, JobStore, LinkStore, PutLink, StoreError, TokenVault};
 use sync_core::transition::{self, LockChange};
 use sync_core::use_cases::start::StartRequest;
 use sync_core::use_cases::unlink::Unlinker;
@@ -11,6 +11,7 @@ use sync_core::{AccountKey, JobId, JobKey, MetricType, UserId};
 
 use super::functions::{self, Ask, Told};
 use super::ports::Ports;
+use crate::memory::MemoryStore;
 
 /// What a person asks for.
 #[derive(Clone, Debug)]
@@ -95,7 +96,13 @@ fn start_of(path: &'static str, request: &StartRequest) -> Ask {
 }
 
 async fn unlink(ports: &Ports, user: &UserId, erases: bool) {
-    let unlinker = Unlinker { jobs: ports.clone(), links: ports.clone(), clock: ports.clone() };
+    let unlinker = Unlinker {
+        jobs: ports.clone(),
+        links: ports.clone(),
+        // Nobody here waits for a code.
+        sign_ins: MemoryStore::new(),
+        clock: ports.clone(),
+    };
     let outcome = unlinker.unlink(user, erases).await;
     let mut world = ports.sim.world();
     let name = world.name_of(ports.task);
@@ -133,7 +140,7 @@ async fn link(ports: &Ports, user: &UserId, account: AccountKey) -> Result<(), S
         linked_at: now,
         updated_at: now,
     };
-    if ports.put_link(&link).await? == Applied::Lost {
+    if ports.put_link(&link, old.map(|old| old.tokens_version)).await? != PutLink::Stored {
         return Ok(());
     }
     let Some(link) = LinkStore::link(ports, user).await? else { return Ok(()) };

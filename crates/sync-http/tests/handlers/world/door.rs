@@ -22,6 +22,7 @@ struct State {
     refuses: Option<Refusal>,
     account: Option<AccountKey>,
     knocks: u32,
+    meanwhile: Option<Box<dyn FnOnce() + Send>>,
 }
 
 impl Door {
@@ -38,11 +39,24 @@ impl Door {
         self.0.lock().unwrap().account = Some(account);
     }
 
+    /// What happens while somebody waits for the next answer.
+    pub(crate) fn meanwhile(&self, happens: impl FnOnce() + Send + 'static) {
+        self.0.lock().unwrap().meanwhile = Some(Box::new(happens));
+    }
+
+    fn wait(&self) {
+        let meanwhile = self.0.lock().unwrap().meanwhile.take();
+        if let Some(happens) = meanwhile {
+            happens();
+        }
+    }
+
     pub(crate) fn knocks(&self) -> u32 {
         self.0.lock().unwrap().knocks
     }
 
     fn knock(&self) -> Result<bool, SignInError> {
+        self.wait();
         let mut state = self.0.lock().unwrap();
         state.knocks += 1;
         match state.refuses {
@@ -76,6 +90,7 @@ impl GarminSignIn for Door {
 
     async fn owner(&self, _: &Tokens, deadline: DateTime<Utc>) -> Result<Owner, SignInError> {
         assert!(deadline > DateTime::<Utc>::UNIX_EPOCH + TimeDelta::days(1));
+        self.wait();
         let account = self.0.lock().unwrap().account.clone();
         Ok(Owner {
             account: account.unwrap_or_else(|| sync_testkit::build::account("demo")),

@@ -232,7 +232,12 @@ impl World {
     fn link_account(&self) -> LinkAccount {
         let (jobs, links, queue, clock) = self.ports();
         link_account::UseCases {
-            unlinker: Unlinker { jobs: jobs.clone(), links: links.clone(), clock: clock.clone() },
+            unlinker: Unlinker {
+                jobs: jobs.clone(),
+                links: links.clone(),
+                sign_ins: jobs.clone(),
+                clock: clock.clone(),
+            },
             eraser: Eraser { erasures: jobs.clone(), queue: queue.clone(), clock: clock.clone() },
             linker: Linker {
                 sign_ins: jobs.clone(),
