@@ -31,6 +31,12 @@ locals {
   # What only sealing or opening may write: a role that moves locks must not be able to exchange somebody's tokens.
   token_attributes = ["tokens", "tokens_version", "token_expires_at"]
 
+  # What makes an item among the jobs an erasure: whoever moves jobs must not be able to have somebody's records erased.
+  erasure_attributes = ["link_version"]
+
+  # What erasing has to know of a record: which, and whose it is.
+  record_keys = ["user_id", "record", "source"]
+
   functions = {
     create-job = {
       description     = "Starts a sync, and says what one would amount to"
@@ -38,7 +44,7 @@ locals {
       timeout_seconds = local.api_timeout_seconds
       memory_mb       = local.memory_mb
       tables = [
-        { sid = "StoreJobsAndRememberedAnswers", table = "garmin_sync_jobs", actions = ["GetItem", "PutItem", "Query"] },
+        { sid = "StoreJobsAndRememberedAnswers", table = "garmin_sync_jobs", actions = ["GetItem", "PutItem", "Query"], never = local.erasure_attributes },
         { sid = "ReadLinksAndTakeTheUsersLock", table = "external_data_providers", actions = ["GetItem", "UpdateItem"], never = local.token_attributes },
         { sid = "TakeTheAccountsLock", table = "garmin_accounts", actions = ["UpdateItem"] },
       ]
@@ -76,7 +82,7 @@ locals {
       timeout_seconds = local.api_timeout_seconds
       memory_mb       = local.memory_mb
       tables = [
-        { sid = "ReadAndMoveJobs", table = "garmin_sync_jobs", actions = ["GetItem", "UpdateItem"] },
+        { sid = "ReadAndMoveJobs", table = "garmin_sync_jobs", actions = ["GetItem", "UpdateItem"], never = local.erasure_attributes },
         { sid = "ReadLinksAndMoveTheUsersLock", table = "external_data_providers", actions = ["GetItem", "UpdateItem"], never = local.token_attributes },
         { sid = "ReadWaitsAndMoveTheAccountsLock", table = "garmin_accounts", actions = ["GetItem", "UpdateItem"] },
       ]
@@ -97,8 +103,10 @@ locals {
         { sid = "ReadAndWriteLinks", table = "external_data_providers", actions = ["GetItem", "UpdateItem"] },
         { sid = "ReleaseTheAccountsLock", table = "garmin_accounts", actions = ["UpdateItem"] },
         { sid = "KeepSignInsAndCountThem", table = "garmin_sign_ins", actions = ["UpdateItem"] },
-        # The first batches of an erasure, so that a small history is gone when the answer comes.
-        { sid = "EraseRecords", table = "health_records", actions = ["DeleteItem", "Query"] },
+        # The first batches of an erasure, so that a small history is gone when the answer comes. The function that the Internet
+        # talks to finds records and deletes them; what is in them it may not see.
+        { sid = "FindRecordsToErase", table = "health_records", actions = ["Query"], only = local.record_keys },
+        { sid = "EraseRecords", table = "health_records", actions = ["DeleteItem"], returns_nothing = true },
       ]
       nudges          = true
       seals_tokens    = true
@@ -140,7 +148,7 @@ locals {
       memory_mb       = local.memory_mb
       tables = [
         { sid = "FindDueJobs", table = "garmin_sync_jobs", index = "due", actions = ["Query"] },
-        { sid = "ReadAndPostponeJobs", table = "garmin_sync_jobs", actions = ["GetItem", "UpdateItem"] },
+        { sid = "ReadAndPostponeJobs", table = "garmin_sync_jobs", actions = ["GetItem", "UpdateItem"], never = local.erasure_attributes },
         { sid = "ReadLinks", table = "external_data_providers", actions = ["GetItem"] },
       ]
       nudges    = true
@@ -171,7 +179,12 @@ locals {
         sid       = access.sid
         actions   = [for action in access.actions : "dynamodb:${action}"]
         resources = ["${local.table_arns[access.table]}${can(access.index) ? "/index/${access.index}" : ""}"]
-        condition = can(access.never) ? { "ForAllValues:StringNotEquals" = { "dynamodb:Attributes" = access.never } } : {}
+        condition = merge(
+          can(access.never) ? { "ForAllValues:StringNotEquals" = { "dynamodb:Attributes" = access.never } } : {},
+          # A query that names no attributes asks for all of them, and says so in Select.
+          can(access.only) ? { "ForAllValues:StringEquals" = { "dynamodb:Attributes" = access.only }, StringEquals = { "dynamodb:Select" = ["SPECIFIC_ATTRIBUTES"] } } : {},
+          can(access.returns_nothing) ? { StringEqualsIfExists = { "dynamodb:ReturnValues" = ["NONE"] } } : {},
+        )
       }],
       [{
         sid = "UseTheTablesKeyThroughDynamoDb"

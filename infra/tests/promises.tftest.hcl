@@ -315,7 +315,7 @@ run "read_job_cannot_write" {
 
   assert {
     condition     = toset(flatten([for statement in module.function["read-job"].policy.Statement : statement.Action])) == toset(["logs:CreateLogStream", "logs:PutLogEvents", "dynamodb:GetItem", "dynamodb:Query", "kms:Decrypt", "kms:DescribeKey"])
-    error_message = "read-job reads jobs and links, and does nothing else."
+    error_message = "read-job reads jobs, and does nothing else."
   }
 }
 
@@ -413,6 +413,19 @@ run "tokens_are_sealed_and_opened_by_who_must_and_for_their_owner" {
       try(statement.Condition["ForAllValues:StringNotEquals"]["dynamodb:Attributes"], []) == local.token_attributes
     if contains(statement.Resource, aws_dynamodb_table.this["external_data_providers"].arn) && contains(statement.Action, "dynamodb:UpdateItem") && !contains(["process-chunk", "link-account"], name)]]))
     error_message = "Who moves locks cannot exchange tokens."
+  }
+  assert {
+    condition = toset([for name, function in module.function : name if anytrue([for statement in function.policy.Statement :
+      contains(statement.Resource, aws_dynamodb_table.this["garmin_sync_jobs"].arn) && length(setintersection(statement.Action, ["dynamodb:PutItem", "dynamodb:UpdateItem"])) > 0
+    && try(statement.Condition["ForAllValues:StringNotEquals"]["dynamodb:Attributes"], []) != ["link_version"]])]) == toset(["link-account", "process-chunk"])
+    error_message = "Who moves jobs cannot make an item among them an erasure, which is what its link_version makes it."
+  }
+  assert {
+    condition = [for statement in module.function["link-account"].policy.Statement : [statement.Action, statement.Condition] if contains(statement.Resource, aws_dynamodb_table.this["health_records"].arn)] == [
+      [["dynamodb:Query"], { "ForAllValues:StringEquals" = { "dynamodb:Attributes" = ["user_id", "record", "source"] }, StringEquals = { "dynamodb:Select" = ["SPECIFIC_ATTRIBUTES"] } }],
+      [["dynamodb:DeleteItem"], { StringEqualsIfExists = { "dynamodb:ReturnValues" = ["NONE"] } }],
+    ]
+    error_message = "link-account finds records and deletes them; what is in them it does not see."
   }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, KeysAndAttributes, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+    AttributeValue, KeysAndAttributes, ReturnValuesOnConditionCheckFailure, Select, TransactWriteItem,
 };
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Number, Value};
@@ -376,6 +376,8 @@ pub(crate) async fn keys_after(
         .query()
         .table_name(&tables.records)
         .key_condition_expression("user_id = :user AND #record > :after")
+        // Said outright: link-account's role demands it.
+        .select(Select::SpecificAttributes)
         .projection_expression("#record, #source")
         .expression_attribute_names("#record", "record")
         .expression_attribute_names("#source", "source")
