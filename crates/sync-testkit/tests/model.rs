@@ -225,7 +225,7 @@ impl State {
     /// One conditional write, as the store does it.
     fn apply(&mut self, transition: &Transition, by: Option<usize>) -> bool {
         let Some(stored) = self.job else { return false };
-        let (mut job, before, after) = (stored.job(), &transition.before, &transition.after);
+        let (mut job, before) = (stored.job(), &transition.before);
         let as_read = job.fence == before.fence
             && job.status == before.status
             && (!transition.guards_cursor || job.chunk_states == before.chunk_states);
@@ -243,13 +243,7 @@ impl State {
         if by.is_some() && job.chunk_states.first_open() != before.chunk_states.first_open() {
             self.broken = Some("1: a chunk takes effect out of its turn");
         }
-        macro_rules! write {
-            ($($field:ident),+) => {
-                $(if before.$field != after.$field { job.$field = after.$field.clone(); })+
-            };
-        }
-        write!(status, pause_reason, chunk_states, progress, failed_chunks, gaps, error_message, fence);
-        write!(lease_until, attempts, retry_at, due_at, completed_at);
+        transition.write_into(&mut job);
         match transition.lock {
             LockChange::Keep => {}
             LockChange::Acquire => self.lock = Some(Holder::Job),

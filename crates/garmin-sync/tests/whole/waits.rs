@@ -79,8 +79,13 @@ async fn a_paused_import_stands_still_until_resumed_and_then_asks_for_nothing_th
     let paused = job(&client).await;
     assert_eq!((paused.status, paused.pause_reason), (JobStatus::Paused, Some(PauseReason::User)));
     assert_eq!(paused.retry_at, None, "it waits for the user, and that has no time");
-    // The worker in mid-chunk asks to the end of its chunk, and may then write nothing.
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    // The worker in mid-chunk asks to the end of its chunk, however long that takes here, and may then write nothing.
+    let (begun, mut calls) = (Instant::now(), usize::MAX);
+    while data_calls(simulator) != calls {
+        assert!(begun.elapsed() < PATIENCE, "it asks on and on");
+        calls = data_calls(simulator);
+        tokio::time::sleep(Duration::from_secs(2)).await;
+    }
     is_quiet(&world).await;
     let stored = tables.sound_job(&user).await;
     assert_eq!(stored.chunk_states.count(ChunkState::Done), paused.chunks_completed);

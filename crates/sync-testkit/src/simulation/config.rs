@@ -27,6 +27,8 @@ pub struct Faults {
     pub message_lost: f64,
     /// A message is there twice.
     pub message_doubled: f64,
+    /// A message is one of the first release's.
+    pub message_old: f64,
     /// A message takes up to 15 minutes.
     pub message_delayed: f64,
     /// A message in work is seen by somebody else before its time.
@@ -73,6 +75,7 @@ impl Faults {
             stale_index: up_to(0.5),
             message_lost: up_to(0.3),
             message_doubled: up_to(0.3),
+            message_old: up_to(0.2),
             message_delayed: up_to(0.2),
             message_early: up_to(0.3),
             message_poison: up_to(0.02),

@@ -14,6 +14,7 @@ use sync_core::ports::{
     RememberedAnswer, Session, StartOutcome, StoreError, SyncStatus, TokenVault, VaultError,
 };
 use sync_core::record::RecordUpsert;
+use sync_core::sign_in::{SealedSignIn, SignInStore};
 use sync_core::transition::{Claim, Transition};
 use sync_core::unlink::Unlink;
 use sync_core::window::{PlanRequest, Window, WindowPlan};
@@ -198,6 +199,38 @@ impl JobStore for Ports {
 
     async fn remember(&self, user: &UserId, answer: &RememberedAnswer) -> Result<Applied, StoreError> {
         self.write(|world| world.remember_answer(user, answer)).await
+    }
+}
+
+/// Nobody in these worlds waits for a code, so there is nothing to keep: what is left is a write that can fail.
+impl SignInStore for Ports {
+    async fn count_attempt(&self, _: &UserId, _: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, StoreError> {
+        self.write(|_| None).await
+    }
+
+    async fn keep(&self, _: &UserId, _: Uuid, _: &SealedSignIn, _: DateTime<Utc>) -> Result<(), StoreError> {
+        self.write(|_| ()).await
+    }
+
+    async fn use_try(
+        &self,
+        _: &UserId,
+        _: Uuid,
+        _: DateTime<Utc>,
+    ) -> Result<Option<SealedSignIn>, StoreError> {
+        self.write(|_| None).await
+    }
+
+    async fn refuse_attempts(&self, _: &UserId, _: DateTime<Utc>) -> Result<(), StoreError> {
+        self.write(|_| ()).await
+    }
+
+    async fn forget_any(&self, _: &UserId) -> Result<(), StoreError> {
+        self.write(|_| ()).await
+    }
+
+    async fn forget(&self, _: &UserId, _: Uuid) -> Result<(), StoreError> {
+        self.write(|_| ()).await
     }
 }
 

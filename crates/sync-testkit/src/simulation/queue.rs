@@ -63,7 +63,12 @@ impl World {
     pub(super) fn send(&mut self, from: TaskId, job: &Job, delay: TimeDelta) {
         self.count_nudge(from, &job.key);
         let chunk = self.tables.jobs.get(&job.key).and_then(|job| job.chunk_states.first_open());
-        self.send_body(&Letter::Job(Nudge::of(job)).body(), chunk, delay);
+        let mut nudge = Nudge::of(job);
+        // As the first release wrote them: some may still be in the queue when this one begins to read it.
+        if self.fails(|faults| faults.message_old) {
+            nudge.fence = None;
+        }
+        self.send_body(&Letter::Job(nudge).body(), chunk, delay);
     }
 
     /// A nudge to erase reaches the queue.

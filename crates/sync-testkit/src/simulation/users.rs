@@ -11,7 +11,6 @@ use sync_core::{AccountKey, JobId, JobKey, MetricType, UserId};
 
 use super::functions::{self, Ask, Told};
 use super::ports::Ports;
-use crate::memory::MemoryStore;
 
 /// What a person asks for.
 #[derive(Clone, Debug)]
@@ -96,13 +95,8 @@ fn start_of(path: &'static str, request: &StartRequest) -> Ask {
 }
 
 async fn unlink(ports: &Ports, user: &UserId, erases: bool) {
-    let unlinker = Unlinker {
-        jobs: ports.clone(),
-        links: ports.clone(),
-        // Nobody here waits for a code.
-        sign_ins: MemoryStore::new(),
-        clock: ports.clone(),
-    };
+    let unlinker =
+        Unlinker { jobs: ports.clone(), links: ports.clone(), sign_ins: ports.clone(), clock: ports.clone() };
     let outcome = unlinker.unlink(user, erases).await;
     let mut world = ports.sim.world();
     let name = world.name_of(ports.task);
